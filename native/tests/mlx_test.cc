@@ -1,0 +1,142 @@
+// The MLX graph on MLX's CPU device against the plain reference encoder.
+#include <gtest/gtest.h>
+#include <mlx/mlx.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "cpu/reference_encoder.h"
+#include "engine/engine.h"
+#include "mlx/bucket_plan.h"
+#include "mlx/mlx_encoder.h"
+#include "model/error.h"
+#include "random_transformer.h"
+
+namespace rerank {
+namespace {
+
+std::vector<float> run(Encoder& encoder, const OwnedBatch& batch) { return encoder.submit(batch.view())->wait(); }
+
+// Makes, runs and destroys the encoder on the engine thread, as in life.
+std::vector<float> mlx_logits(const Transformer& model, const MlxOptions& options, const OwnedBatch& batch) {
+  return Engine::instance().run([&] {
+    const auto encoder = make_mlx_encoder(model, options);
+    return run(*encoder, batch);
+  });
+}
+
+float max_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  float worst = 0;
+  for (size_t i = 0; i < std::min(a.size(), b.size()); i++) {
+    const float difference = std::abs(a[i] - b[i]);
+    worst = difference <= worst ? worst : difference;  // a NaN becomes the worst
+  }
+  return worst;
+}
+
+class MlxTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Engine::instance().enter(); }
+  void TearDown() override { Engine::instance().leave(); }
+};
+
+const std::vector<int> kLengths = {7, 1, 33, 8, 100, 9, 2, 31, 32, 7, 64, 97, 1};
+
+TEST_F(MlxTest, MatchesTheReferenceForEveryShapeAndLengthMultiple) {
+  std::vector<Architecture> shapes(5, small_architecture());
+  shapes[1].head_size = 64, shapes[1].heads = 1;
+  shapes[2].labels = 3, shapes[2].type_vocab_size = 1;
+  shapes[3].activation = Activation::kGeluTanh, shapes[3].norm_epsilon = 1e-5f;
+  shapes[4].hidden_size = 72, shapes[4].heads = 3, shapes[4].head_size = 24, shapes[4].intermediate_size = 100;
+  for (size_t i = 0; i < shapes.size(); i++) {
+    const Transformer model = random_transformer(shapes[i], 100 + i);
+    const OwnedBatch batch = random_batch(shapes[i], kLengths, i);
+    const auto expected = run(*make_reference_encoder(model, ""), batch);
+    for (const int multiple : {1, 8}) {
+      EXPECT_LT(max_difference(mlx_logits(model, {.length_multiple = multiple}, batch), expected), 2e-5f)
+          << "shape " << i << ", length multiple " << multiple;
+    }
+  }
+}
+
+TEST_F(MlxTest, HalfTypesStayClose) {
+  const Transformer model = random_transformer(small_architecture(), 7);
+  const OwnedBatch batch = random_batch(model.architecture, kLengths, 7);
+  const auto expected = run(*make_reference_encoder(model, ""), batch);
+  EXPECT_LT(max_difference(mlx_logits(model, {.dtype = "float16", .length_multiple = 8}, batch), expected), 0.02f);
+  EXPECT_LT(max_difference(mlx_logits(model, {.dtype = "bfloat16", .length_multiple = 8}, batch), expected), 0.15f);
+}
+
+TEST_F(MlxTest, AScoreDoesNotDependOnItsBatch) {
+  const Transformer model = random_transformer(small_architecture(), 8);
+  const OwnedBatch all = random_batch(model.architecture, kLengths, 8);
+  for (const int multiple : {1, 8}) {
+    const auto together = mlx_logits(model, {.length_multiple = multiple}, all);
+    for (size_t s = 0; s < kLengths.size(); s++) {
+      OwnedBatch one;
+      const auto begin = all.offsets[s], end = all.offsets[s + 1];
+      one.input_ids.assign(all.input_ids.begin() + begin, all.input_ids.begin() + end);
+      one.token_type_ids.assign(all.token_type_ids.begin() + begin, all.token_type_ids.begin() + end);
+      one.offsets = {0, end - begin};
+      EXPECT_NEAR(mlx_logits(model, {.length_multiple = multiple}, one)[0], together[s], 1e-5f);
+    }
+  }
+}
+
+TEST_F(MlxTest, SurvivesParking) {
+  const Transformer model = random_transformer(small_architecture(), 9);
+  const OwnedBatch batch = random_batch(model.architecture, {5, 6}, 9);
+  const auto before = mlx_logits(model, {}, batch);
+  Engine::instance().leave();
+  Engine::instance().enter();
+  EXPECT_EQ(mlx_logits(model, {}, batch), before);
+}
+
+TEST_F(MlxTest, AnMlxExceptionBecomesAnError) {
+  Transformer model = random_transformer(small_architecture(), 10);
+  model.layers[1].down.weight.shape = {128, 64};  // as many elements, the wrong way round
+  const OwnedBatch batch = random_batch(model.architecture, {5}, 10);
+  try {
+    mlx_logits(model, {}, batch);
+    FAIL() << "expected an Error";
+  } catch (const Error& e) {
+    EXPECT_STREQ(error_code_name(e.code()), "ERR_DEVICE") << e.what();
+    EXPECT_NE(std::string(e.what()).find("MLX failed"), std::string::npos) << e.what();
+  }
+}
+
+TEST(BucketPlan, SortsRoundsAndKeepsEverySequence) {
+  Architecture a = small_architecture();
+  const OwnedBatch batch = random_batch(a, kLengths, 3);
+  const PackedBatch view = batch.view();
+  for (const int multiple : {1, 8, 64}) {
+    const BucketPlan plan = plan_buckets(view, multiple, a.max_positions);
+    for (int s = 0; s < view.sequences(); s++) {
+      const int rank = plan.rank_of_input[s];
+      ASSERT_EQ(plan.lengths[rank], view.length(s));
+      for (int t = 0; t < view.length(s); t++) {
+        ASSERT_EQ(plan.input_ids[plan.first_tokens[rank] + t], view.input_ids[view.offsets[s] + t]);
+        ASSERT_EQ(plan.positions[plan.first_tokens[rank] + t], t);
+      }
+    }
+    int tokens = 0, sequences = 0;
+    for (const LengthBucket& b : plan.buckets) {
+      EXPECT_EQ(b.first_token, tokens);
+      EXPECT_EQ(b.first_sequence, sequences);
+      EXPECT_EQ(b.length % multiple, 0);
+      bool mixed = false;
+      for (int i = 0; i < b.count; i++) mixed |= plan.lengths[b.first_sequence + i] != b.length;
+      EXPECT_EQ(b.mixed, mixed);
+      tokens += b.count * b.length;
+      sequences += b.count;
+    }
+    EXPECT_EQ(tokens, static_cast<int>(plan.input_ids.size()));
+    EXPECT_EQ(sequences, view.sequences());
+    // Rounding may pass the position table; its last row then serves the dummies.
+    EXPECT_LT(*std::max_element(plan.positions.begin(), plan.positions.end()), a.max_positions);
+  }
+}
+
+}  // namespace
+}  // namespace rerank

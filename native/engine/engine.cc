@@ -21,16 +21,22 @@ void Engine::enter() {
   std::lock_guard lock(mutex_);
   environments_++;
   parked_ = false;
+  changed_.notify_all();
   if (thread_started_) return;
   thread_started_ = true;
   std::thread([this] { loop(); }).detach();
 }
 
 void Engine::leave() {
-  std::deque<Item> dropped;  // destroyed after the lock is gone: captures may take locks of their own
+  std::deque<Item> dropped;
   std::unique_lock lock(mutex_);
   if (--environments_ > 0) return;
+  parked_ = true;
   dropped.swap(queue_);
+  lock.unlock();
+  dropped.clear();  // without the lock, since this may release encoders; before parking, which destroys them
+  lock.lock();
+  if (environments_ > 0) return;  // one has entered meanwhile
   const auto done = std::make_shared<bool>(false);
   queue_.emplace_back([this, done] {
     park();
@@ -38,7 +44,6 @@ void Engine::leave() {
     *done = true;
     changed_.notify_all();
   });
-  parked_ = true;
   changed_.notify_all();
   // A device that hangs must not keep the process from ending.
   changed_.wait_for(lock, kParkPatience, [&] { return *done; });
@@ -72,9 +77,15 @@ void Engine::throw_parked() { throw Error(ErrorCode::kClosed, "the environment t
 
 void Engine::loop() {
   for (;;) {
-    destroy_retired();
     std::unique_lock lock(mutex_);
-    if (running_.empty()) changed_.wait(lock, [&] { return !queue_.empty() || !retired_.empty(); });
+    if (running_.empty()) {
+      changed_.wait(lock, [&] { return !queue_.empty() || (!retired_.empty() && !parked_); });
+    }
+    if (!retired_.empty() && !parked_) {
+      lock.unlock();
+      destroy_retired();
+      continue;
+    }
     if (!running_.empty() && (queue_.empty() || must_settle_before(queue_.front()))) {
       lock.unlock();
       settle_oldest();

@@ -45,7 +45,8 @@ class Engine {
   // Runs `task` on the engine thread and waits; throws what it throws, or kClosed when the engine is parked.
   template <class Task>
   auto run(Task task) -> decltype(task());
-  // Owns `encoder`; the last owner's release destroys it on the engine thread, even a parked one.
+  // Owns `encoder`; the last owner's release has it destroyed on the engine thread. One that is released while the
+  // engine is parked stays until it wakes: the process may be in its exit handlers, which MLX does not survive.
   std::shared_ptr<Encoder> adopt(std::unique_ptr<Encoder> encoder);
   // `hook` is called on the engine thread each time it parks, after all encoders whose owners are gone are destroyed.
   void on_park(std::function<void()> hook);

@@ -102,17 +102,20 @@ void check_tokenizer(const EncoderLimits& limits, int tokenizer_size) {
 }  // namespace
 
 void load_model(const std::string& folder, const LoadOptions& options, LoadDone done) {
+  // By value: a load that joins another is finished by that one's thread, after its own has ended.
+  auto checked = [tokenizer_size = options.tokenizer_size, done = std::move(done)](std::shared_ptr<Encoder> encoder,
+                                                                                   std::exception_ptr error) {
+    try {
+      if (encoder) check_tokenizer(encoder->info().limits, tokenizer_size);
+    } catch (...) {
+      encoder.reset();
+      error = std::current_exception();
+    }
+    done(std::move(encoder), error);
+  };
   // A thread for each load: a slow disk under one model never delays another, or the event loop.
-  std::thread([folder, options, done = std::move(done)] {
-    ModelStore::instance().load(folder, options, [&](std::shared_ptr<Encoder> encoder, std::exception_ptr error) {
-      try {
-        if (encoder) check_tokenizer(encoder->info().limits, options.tokenizer_size);
-      } catch (...) {
-        encoder.reset();
-        error = std::current_exception();
-      }
-      done(std::move(encoder), error);
-    });
+  std::thread([folder, options, checked = std::move(checked)] {
+    ModelStore::instance().load(folder, options, checked);
   }).detach();
 }
 

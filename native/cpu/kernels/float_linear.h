@@ -1,0 +1,105 @@
+// Linear layers with float32 activations; weights float32, or bfloat16 widened on the way.
+#pragma once
+
+namespace rerank {
+namespace {
+
+// Depth of one pass over a panel: its weights (24 KB) stay in the first-level cache while the rows go by.
+constexpr int kPassDepth = 24 * 1024 / (kTileColumns * 4);
+
+template <Float (*function)(Float)>
+void apply(float* x, ptrdiff_t stride, int rows) {
+  for (int i = 0; i < rows; i++) {
+    RERANK_UNROLL
+    for (int j = 0; j < kTileVectors; j++) store(x + i * stride + j * kLanes, function(load(x + i * stride + j * kLanes)));
+  }
+}
+
+RERANK_INLINE void apply(Finish finish, float* x, ptrdiff_t stride, int rows) {
+  switch (finish) {
+    case Finish::kNone: break;
+    case Finish::kGelu: apply<gelu>(x, stride, rows); break;
+    case Finish::kGeluTanh: apply<gelu_tanh>(x, stride, rows); break;
+    case Finish::kRelu: apply<relu>(x, stride, rows); break;
+  }
+}
+
+template <class Weights>
+struct FloatTile {
+  const float* a;
+  ptrdiff_t a_stride;
+  const typename Weights::Element* b;
+  int depth;
+  const float* bias;   // null: none
+  const float* start;  // null: zero
+  ptrdiff_t start_stride;
+  Finish finish;
+  float* out;
+  ptrdiff_t out_stride;
+  const char* ahead;
+  ptrdiff_t ahead_per_row;
+
+  template <int kRows>
+  __attribute__((noinline)) void run(int first) const {
+    Float c[kRows][kTileVectors];
+    RERANK_UNROLL
+    for (int i = 0; i < kRows; i++) {
+      RERANK_UNROLL
+      for (int j = 0; j < kTileVectors; j++) {
+        c[i][j] = start ? load(start + (first + i) * start_stride + j * kLanes) : splat(0.0f);
+      }
+    }
+    if (bias) {
+      RERANK_UNROLL
+      for (int i = 0; i < kRows; i++) {
+        RERANK_UNROLL
+        for (int j = 0; j < kTileVectors; j++) c[i][j] = add(c[i][j], load(bias + j * kLanes));
+      }
+    }
+    multiply<Weights, kRows>(c, a + first * a_stride, a_stride, b, depth, ahead + first * ahead_per_row);
+    float* to = out + first * out_stride;
+    RERANK_UNROLL
+    for (int i = 0; i < kRows; i++) {
+      RERANK_UNROLL
+      for (int j = 0; j < kTileVectors; j++) store(to + i * out_stride + j * kLanes, c[i][j]);
+    }
+    apply(finish, to, out_stride, kRows);
+  }
+};
+
+template <class Weights>
+void float_linear(const LinearCall& call) {
+  using Element = typename Weights::Element;
+  const PackedLinear& layer = *call.layer;
+  for (int panel = 0; panel < call.panels; panel++) {
+    const int column = (call.first_panel + panel) * kTileColumns;
+    const Element* weights = (const Element*)layer.weights + (ptrdiff_t)column * layer.inputs +
+                             (ptrdiff_t)call.first_input * kTileColumns;
+    float* out = call.out + panel * call.panel_stride;
+    for (int k = 0; k < call.inputs;) {
+      const int passes = (call.inputs - k + kPassDepth - 1) / kPassDepth;
+      const int depth = (call.inputs - k + passes - 1) / passes;
+      const bool last = k + depth == call.inputs;
+      FloatTile<Weights> tile;
+      tile.a = (const float*)call.operand.data + k;
+      tile.a_stride = call.operand.stride;
+      tile.b = weights + (ptrdiff_t)k * kTileColumns;
+      tile.depth = depth;
+      tile.bias = k == 0 && call.add_bias ? layer.bias + column : nullptr;
+      tile.start = k == 0 ? call.residual ? call.residual + panel * kTileColumns : nullptr : out;
+      tile.start_stride = k == 0 ? call.residual_stride : call.row_stride;
+      tile.finish = last ? call.finish : Finish::kNone;
+      tile.out = out;
+      tile.out_stride = call.row_stride;
+      // The weights that come next, spread over the rows.
+      tile.ahead = (const char*)(last ? weights + (ptrdiff_t)layer.inputs * kTileColumns
+                                      : tile.b + (ptrdiff_t)depth * kTileColumns);
+      tile.ahead_per_row = (ptrdiff_t)(depth * kTileColumns * sizeof(Element)) / call.rows;
+      for_each_tile(call.rows, tile);
+      k += depth;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rerank

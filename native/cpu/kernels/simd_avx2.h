@@ -1,0 +1,91 @@
+// Eight float lanes: AVX2 with FMA and F16C.
+#pragma once
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cpu/kernels/compiler.h"
+
+namespace rerank {
+namespace {
+
+using Float = __m256;
+using Int = __m256i;
+constexpr int kLanes = 8;
+// 12 accumulators, 2 vectors of weights and one broadcast activation fit the 16 registers.
+constexpr int kTileRows = 6;
+constexpr int kTileVectors = 2;
+
+RERANK_INLINE Float load(const float* p) { return _mm256_loadu_ps(p); }
+RERANK_INLINE void store(float* p, Float v) { _mm256_storeu_ps(p, v); }
+RERANK_INLINE Float splat(float x) { return _mm256_set1_ps(x); }
+RERANK_INLINE Float fma(Float a, Float b, Float c) { return _mm256_fmadd_ps(a, b, c); }
+RERANK_INLINE Float add(Float a, Float b) { return _mm256_add_ps(a, b); }
+RERANK_INLINE Float sub(Float a, Float b) { return _mm256_sub_ps(a, b); }
+RERANK_INLINE Float mul(Float a, Float b) { return _mm256_mul_ps(a, b); }
+RERANK_INLINE Float div(Float a, Float b) { return _mm256_div_ps(a, b); }
+RERANK_INLINE Float min(Float a, Float b) { return _mm256_min_ps(a, b); }
+RERANK_INLINE Float max(Float a, Float b) { return _mm256_max_ps(a, b); }
+RERANK_INLINE Float square_root(Float v) { return _mm256_sqrt_ps(v); }
+
+// x * 2^n, where `n_bits` holds n in the low bits of each lane.
+RERANK_INLINE Float scale_by_power(Float x, Float n_bits) {
+  const Int shifted = _mm256_slli_epi32(_mm256_castps_si256(n_bits), 23);
+  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), shifted));
+}
+
+RERANK_INLINE Float keep_first(Float v, int count) {
+  const Int lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_and_ps(v, _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(count), lane)));
+}
+
+RERANK_INLINE float sum(Float v) {
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
+}
+
+RERANK_INLINE float highest(Float v) {
+  __m128 m = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+  return _mm_cvtss_f32(_mm_max_ss(m, _mm_shuffle_ps(m, m, 1)));
+}
+
+RERANK_INLINE Float load_half(const uint16_t* p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)); }
+
+RERANK_INLINE Float load_bfloat16(const uint16_t* p) {
+  const Int wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i*)p));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+}
+
+// Two vectors of bfloat16 interleaved lane by lane.
+RERANK_INLINE void load_bfloat16_pair(const uint16_t* p, Float* low, Float* high) {
+  const Int both = _mm256_loadu_si256((const __m256i*)p);
+  *low = _mm256_castsi256_ps(_mm256_slli_epi32(both, 16));
+  *high = _mm256_castsi256_ps(_mm256_and_si256(both, _mm256_set1_epi32((int)0xffff0000)));
+}
+
+RERANK_INLINE void prefetch(const char* p) { _mm_prefetch(p, _MM_HINT_T1); }
+
+// A square of kLanes rows to the square of kLanes columns.
+RERANK_INLINE void transpose(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride) {
+  Float pair[8], quad[8];
+  for (int i = 0; i < 8; i += 2) {
+    const Float even = load(in + i * in_stride), odd = load(in + (i + 1) * in_stride);
+    pair[i] = _mm256_unpacklo_ps(even, odd);
+    pair[i + 1] = _mm256_unpackhi_ps(even, odd);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = 0; j < 2; j++) {
+      quad[i + 2 * j] = _mm256_shuffle_ps(pair[i + j], pair[i + 2 + j], 0x44);
+      quad[i + 2 * j + 1] = _mm256_shuffle_ps(pair[i + j], pair[i + 2 + j], 0xee);
+    }
+  }
+  for (int i = 0; i < 4; i++) {
+    store(out + i * out_stride, _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x20));
+    store(out + (i + 4) * out_stride, _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x31));
+  }
+}
+
+}  // namespace
+}  // namespace rerank

@@ -88,7 +88,8 @@ class CpuEncoder final : public Encoder {
 }  // namespace
 
 std::unique_ptr<Encoder> make_cpu_encoder(Transformer model, const CpuOptions& options) {
-  const KernelChoice choice = choose_kernels(options.dtype, options.instruction_set, detect_cpu_features());
+  KernelChoice choice = choose_kernels(options.dtype, options.instruction_set, detect_cpu_features());
+  if (!options.why_cpu.empty()) choice.reason = options.why_cpu + " " + choice.reason;
   if (choice.layers == nullptr) return make_reference_encoder(std::move(model), choice.reason);
   const int threads = options.threads > 0 ? options.threads : available_threads();
   return std::make_unique<CpuEncoder>(std::move(model), options, threads, choice);

@@ -11,6 +11,7 @@ struct CpuOptions {
   std::string dtype = "float32";  // or "bfloat16", "int8"
   int threads = 0;                // 0: the cores this process may use
   std::string instruction_set;    // "": the best there is; else scalar, avx2, avx512 or neon
+  std::string why_cpu;            // one sentence; the choice of instruction set is added to it
 };
 
 // The encoder for processors. Takes the model apart: the memory of each weight is freed once it is packed.

@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "cpu/reference_encoder.h"
+#include "cpu/cpu_encoder.h"
 #include "engine/engine.h"
 #include "model/error.h"
 #ifdef MLX_RERANK_WITH_MLX
@@ -17,9 +17,14 @@ namespace {
               "dtype \"" + dtype + "\" is not available on path \"" + path + "\"; expected auto, " + choices);
 }
 
-std::shared_ptr<Encoder> make_cpu(Transformer model, const LoadOptions& options, const std::string& reason) {
-  if (options.dtype != "auto" && options.dtype != "float32") invalid_dtype(options.dtype, "cpu", "float32");
-  return Engine::instance().adopt(make_reference_encoder(std::move(model), reason));
+std::shared_ptr<Encoder> make_cpu(Transformer model, const LoadOptions& options, const std::string& why_cpu) {
+  CpuOptions cpu;
+  cpu.dtype = options.dtype == "auto" ? "float32" : options.dtype;
+  cpu.threads = options.threads;
+  if (cpu.dtype == "float16") invalid_dtype(cpu.dtype, "cpu", "float32, bfloat16 or int8");
+  if (const char* forced = std::getenv("MLX_RERANK_CPU")) cpu.instruction_set = forced;
+  cpu.why_cpu = why_cpu;
+  return Engine::instance().adopt(make_cpu_encoder(std::move(model), cpu));
 }
 
 #ifdef MLX_RERANK_WITH_MLX
@@ -43,15 +48,15 @@ std::shared_ptr<Encoder> make_mlx(const Transformer& model, const LoadOptions& o
 #ifdef MLX_RERANK_WITH_MLX
 
 std::shared_ptr<Encoder> make_encoder(Transformer model, const LoadOptions& options) {
-  if (options.path == "cpu") return make_cpu(std::move(model), options, "path \"cpu\" was asked for");
+  if (options.path == "cpu") return make_cpu(std::move(model), options, "Path \"cpu\" was asked for.");
   const bool gpu = options.device != "cpu" && Engine::instance().run(mlx_gpu_available);
   if (options.device == "gpu" && !gpu) {
     throw Error(ErrorCode::kDevice, "device \"gpu\" was asked for, but MLX finds no GPU. Use device \"auto\" or \"cpu\".");
   }
-  if (gpu) return make_mlx(model, options, true, "MLX found a GPU");
-  if (options.path == "mlx") return make_mlx(model, options, false, "path \"mlx\" was asked for without a GPU");
+  if (gpu) return make_mlx(model, options, true, "MLX found a GPU.");
+  if (options.path == "mlx") return make_mlx(model, options, false, "Path \"mlx\" was asked for, and MLX has no GPU to use.");
   return make_cpu(std::move(model), options,
-                  options.device == "cpu" ? "device \"cpu\" was asked for" : "MLX finds no GPU on this machine");
+                  options.device == "cpu" ? "Device \"cpu\" was asked for." : "MLX finds no GPU on this machine.");
 }
 
 #else
@@ -61,8 +66,8 @@ std::shared_ptr<Encoder> make_encoder(Transformer model, const LoadOptions& opti
     throw Error(ErrorCode::kDevice, "this build has no MLX, so it runs on the CPU only. Use device \"cpu\".");
   }
   return make_cpu(std::move(model), options,
-                  options.device == "cpu" || options.path == "cpu" ? "the CPU was asked for"
-                                                                   : "no GPU is supported on this platform");
+                  options.device == "cpu" || options.path == "cpu" ? "The CPU was asked for."
+                                                                   : "This build knows no GPU.");
 }
 
 #endif

@@ -11,7 +11,8 @@ namespace {
 // Marks our objects, so that a method called on a foreign receiver is an error and not a wild pointer.
 constexpr napi_type_tag kModelTag = {0x6d6c782d72657261ull, 0x6e6b2d6d6f64656cull};
 
-Napi::Object describe(Napi::Env env, const EncoderInfo& info) {
+Napi::Object describe(Napi::Env env, const Encoder& encoder) {
+  const EncoderInfo& info = encoder.info();
   Napi::Object object = Napi::Object::New(env);
   object.Set("path", info.path);
   object.Set("reason", info.reason);
@@ -21,6 +22,7 @@ Napi::Object describe(Napi::Env env, const EncoderInfo& info) {
   object.Set("instructionSet", info.instruction_set);
   object.Set("threads", info.threads);
   object.Set("lengthMultiple", info.length_multiple);
+  object.Set("maxInFlight", encoder.max_in_flight());
   object.Set("labels", info.limits.labels);
   object.Set("layers", info.layers);
   object.Set("hiddenSize", info.hidden_size);
@@ -54,7 +56,7 @@ ModelWrap::ModelWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ModelWra
   state_->memory.active = state_->memory.peak = encoder_->info().parameter_bytes;
   auto object = info.This().As<Napi::Object>();
   object.TypeTag(&kModelTag);
-  object.DefineProperty(Napi::PropertyDescriptor::Value("info", describe(env, encoder_->info()), napi_enumerable));
+  object.DefineProperty(Napi::PropertyDescriptor::Value("info", describe(env, *encoder_), napi_enumerable));
   open_models_ = env.GetInstanceData<Environment>()->models;
   open_models_->insert(this);
 }

@@ -64,6 +64,10 @@ class Encoder {
   // Batches that may be submitted before the first is waited for.
   virtual int max_in_flight() const { return 1; }
   virtual std::unique_ptr<Pending> submit(const PackedBatch& batch) = 0;
+  // For devices whose errors can arrive late: waits for all that was submitted and throws if any of it failed.
+  virtual void check() {}
+  // After an error: drops what is in flight, so that the next batch starts from a clean device.
+  virtual void recover() {}
   virtual MemoryReport memory() const = 0;
 };
 

@@ -11,6 +11,9 @@ struct MlxOptions {
   bool gpu = false;
   std::string dtype = "float32";  // float32, float16 or bfloat16
   int length_multiple = 1;
+  std::string attention = "auto";  // plain, padded or paired; auto: timed at load on a GPU, plain on a CPU
+  bool merge_buckets = false;      // what a GPU gets anyway
+  bool token_ladder = false;       // likewise
   std::string reason;
 };
 

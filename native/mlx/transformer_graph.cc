@@ -1,6 +1,7 @@
 #include "mlx/transformer_graph.h"
 
 #include <cmath>
+#include <optional>
 
 namespace rerank {
 namespace {
@@ -18,8 +19,10 @@ array apply(const MlxNorm& norm, const array& x, float epsilon) {
   return mx::fast::layer_norm(x, norm.weight, norm.bias, epsilon);
 }
 
-// In float32 whatever the dtype of x.
-array activate(Activation kind, const array& input) {
+// In float32 whatever the dtype of the input.
+template <Activation kind>
+std::vector<array> activate(const std::vector<array>& inputs) {
+  const array& input = inputs[0];
   const array x = mx::astype(input, mx::float32);
   array y = x;
   switch (kind) {
@@ -33,13 +36,28 @@ array activate(Activation kind, const array& input) {
       y = mx::maximum(x, array(0.0f));
       break;
   }
-  return mx::astype(y, input.dtype());
+  return {mx::astype(y, input.dtype())};
+}
+
+template <Activation kind>
+array activate(const array& x, bool compile) {
+  return compile ? mx::compile(activate<kind>, /*shapeless=*/true)({x})[0] : activate<kind>({x})[0];
+}
+
+array activate(Activation kind, const array& x, bool compile) {
+  switch (kind) {
+    case Activation::kGeluTanh: return activate<Activation::kGeluTanh>(x, compile);
+    case Activation::kRelu: return activate<Activation::kRelu>(x, compile);
+    case Activation::kGelu: break;
+  }
+  return activate<Activation::kGelu>(x, compile);
 }
 
 class GraphBuilder {
  public:
-  GraphBuilder(const Architecture& architecture, const MlxWeights& weights, const BucketPlan& plan)
-      : a_(architecture), w_(weights), plan_(plan), first_tokens_(to_indices(plan.first_tokens)) {
+  GraphBuilder(const Architecture& architecture, const MlxWeights& weights, const GraphOptions& options,
+               const BucketPlan& plan)
+      : a_(architecture), w_(weights), options_(options), plan_(plan), first_tokens_(to_indices(plan.first_tokens)) {
     for (const LengthBucket& bucket : plan.buckets) {
       masks_.push_back(bucket.mixed ? std::optional(key_mask(bucket)) : std::nullopt);
     }
@@ -66,9 +84,10 @@ class GraphBuilder {
     std::vector<array> contexts;
     for (size_t i = 0; i < plan_.buckets.size(); i++) {
       const LengthBucket& b = plan_.buckets[i];
-      const auto parts = mx::split(rows(qkv, b.first_token, b.count * b.length), 3, /*axis=*/1);
-      contexts.push_back(attention(parts[0], b.length, parts[1], parts[2], i));
+      const auto parts = mx::split(block(qkv, b.first_token, b.count, b.length), 3, /*axis=*/2);
+      contexts.push_back(attend(options_.form, parts[0], parts[1], parts[2], a_.heads, masks_[i]));
     }
+    if (plan_.tail > 0) contexts.push_back(mx::zeros({plan_.tail, a_.hidden_size}, x.dtype()));
     return feed_forward(w, mx::concatenate(contexts, 0), x);
   }
 
@@ -83,27 +102,15 @@ class GraphBuilder {
     std::vector<array> contexts;
     for (size_t i = 0; i < plan_.buckets.size(); i++) {
       const LengthBucket& b = plan_.buckets[i];
-      const auto parts = mx::split(rows(kv, b.first_token, b.count * b.length), 2, /*axis=*/1);
-      contexts.push_back(attention(rows(q, b.first_sequence, b.count), 1, parts[0], parts[1], i));
+      const auto parts = mx::split(block(kv, b.first_token, b.count, b.length), 2, /*axis=*/2);
+      contexts.push_back(attend(options_.form, block(q, b.first_sequence, b.count, 1), parts[0], parts[1], a_.heads, masks_[i]));
     }
     return feed_forward(w, mx::concatenate(contexts, 0), first);
   }
 
-  // q is [count * queries, hidden], k and v [count * length, hidden]; gives [count * queries, hidden].
-  array attention(const array& q, int queries, const array& k, const array& v, size_t bucket) const {
-    const LengthBucket& b = plan_.buckets[bucket];
-    const auto heads = [&](const array& x, int length) {
-      return mx::transpose(mx::reshape(x, {b.count, length, a_.heads, a_.head_size}), {0, 2, 1, 3});
-    };
-    const float scale = 1.0f / std::sqrt(static_cast<float>(a_.head_size));
-    const array context = mx::fast::scaled_dot_product_attention(
-        heads(q, queries), heads(k, b.length), heads(v, b.length), scale, masks_[bucket] ? "array" : "", masks_[bucket]);
-    return mx::reshape(mx::transpose(context, {0, 2, 1, 3}), {b.count * queries, a_.hidden_size});
-  }
-
   array feed_forward(const MlxLayer& w, const array& context, const array& residual) const {
     const array x = apply(w.attention_norm, apply(w.attention_output, context) + residual, a_.norm_epsilon);
-    const array inner = activate(a_.activation, apply(w.up, x));
+    const array inner = activate(a_.activation, apply(w.up, x), options_.compile);
     return apply(w.output_norm, apply(w.down, inner) + x, a_.norm_epsilon);
   }
 
@@ -114,12 +121,14 @@ class GraphBuilder {
     return mx::less(mx::reshape(mx::arange(b.length, mx::int32), {1, 1, 1, b.length}), lengths);
   }
 
-  static array rows(const array& x, int first, int count) {
-    return mx::slice(x, {first, 0}, {first + count, x.shape(1)});
+  // Rows [first, first + count * length) of x as [count, length, width].
+  static array block(const array& x, int first, int count, int length) {
+    return mx::reshape(mx::slice(x, {first, 0}, {first + count * length, x.shape(1)}), {count, length, x.shape(1)});
   }
 
   const Architecture& a_;
   const MlxWeights& w_;
+  GraphOptions options_;
   const BucketPlan& plan_;
   array first_tokens_;
   std::vector<std::optional<array>> masks_;
@@ -127,8 +136,9 @@ class GraphBuilder {
 
 }  // namespace
 
-array logits_graph(const Architecture& architecture, const MlxWeights& weights, const BucketPlan& plan) {
-  return GraphBuilder(architecture, weights, plan).build();
+array logits_graph(const Architecture& architecture, const MlxWeights& weights, const GraphOptions& options,
+                   const BucketPlan& plan) {
+  return GraphBuilder(architecture, weights, options, plan).build();
 }
 
 }  // namespace rerank

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "cpu/reference_encoder.h"
+#include "engine/device_gate.h"
 #include "engine/engine.h"
 #include "mlx/bucket_plan.h"
+#include "mlx/form_choice.h"
 #include "mlx/mlx_encoder.h"
 #include "model/error.h"
 #include "random_transformer.h"
@@ -106,12 +109,117 @@ TEST_F(MlxTest, AnMlxExceptionBecomesAnError) {
   }
 }
 
+TEST_F(MlxTest, EveryAttentionFormIsExactOverRaggedBatches) {
+  const Transformer model = random_transformer(small_architecture(), 11);
+  const OwnedBatch batch = random_batch(model.architecture, kLengths, 11);
+  const auto expected = run(*make_reference_encoder(model, ""), batch);
+  for (const std::string form : {"plain", "padded", "paired"}) {
+    for (const auto& [dtype, tolerance] : {std::pair{"float32", 2e-5f}, {"float16", 0.02f}, {"bfloat16", 0.15f}}) {
+      for (const bool gpu_shape : {false, true}) {
+        const MlxOptions options{.dtype = dtype,
+                                 .length_multiple = gpu_shape ? 8 : 1,
+                                 .attention = form,
+                                 .merge_buckets = gpu_shape,
+                                 .token_ladder = gpu_shape};
+        EXPECT_LT(max_difference(mlx_logits(model, options, batch), expected), tolerance)
+            << form << " " << dtype << (gpu_shape ? ", as on a GPU" : "");
+      }
+    }
+  }
+}
+
+TEST_F(MlxTest, AFormThatDoesNotFitIsRefused) {
+  Architecture a = small_architecture();
+  a.heads = 1, a.head_size = 64;
+  EXPECT_THROW(mlx_logits(random_transformer(a, 1), {.attention = "paired"}, random_batch(a, {3}, 1)), Error);
+}
+
+TEST_F(MlxTest, TheGateAdmitsATrueDeviceAndRefusesAFalseOne) {
+  const Transformer model = random_transformer(small_architecture(), 12);
+  const Golden golden = make_golden(*make_reference_encoder(model, ""));
+  const OwnedBatch batch = random_batch(model.architecture, kLengths, 12);
+  const auto expected = run(*make_reference_encoder(model, ""), batch);
+  const auto admitted = [&](const Transformer& candidate, const std::string& dtype) {
+    return Engine::instance().run([&] {
+      const auto encoder = admit(make_mlx_encoder(candidate, {.dtype = dtype, .length_multiple = 8}), golden);
+      return run(*encoder, batch);
+    });
+  };
+  EXPECT_LT(max_difference(admitted(model, "float32"), expected), 2e-5f);
+  EXPECT_LT(max_difference(admitted(model, "float16"), expected), 0.02f);
+  Transformer broken = model;
+  broken.layers[1].output_norm = broken.layers[0].output_norm;
+  EXPECT_THROW(admitted(broken, "float32"), Error);
+}
+
+// MLX must not hold on to more and more memory however the batches vary.
+TEST_F(MlxTest, MemoryStaysUnderThePlanOverRaggedBatches) {
+  Architecture a = small_architecture();
+  a.layers = 1;
+  const Transformer model = random_transformer(a, 13);
+  Engine::instance().run([&] {
+    const auto encoder = make_mlx_encoder(model, {.length_multiple = 8, .merge_buckets = true, .token_ladder = true});
+    std::mt19937 random(13);
+    // Per token: hidden-sized and intermediate-sized activations, a few of each alive at once, and unfused scores.
+    const size_t per_token = 4 * (10 * a.hidden_size + 6 * a.intermediate_size + 3 * a.heads * a.max_positions);
+    const size_t plan = encoder->info().parameter_bytes + ladder_tokens(1024 + 8 * 24) * per_token;
+    for (int i = 0; i < 2000; i++) {
+      std::vector<int> lengths;
+      for (int tokens = 0; tokens < static_cast<int>(random() % 1024);) {
+        lengths.push_back(1 + random() % a.max_positions);
+        tokens += lengths.back();
+      }
+      lengths.push_back(1);
+      run(*encoder, random_batch(a, lengths, i));
+    }
+    const MemoryReport memory = encoder->memory();
+    EXPECT_LT(memory.active, encoder->info().parameter_bytes * 3 / 2);
+    EXPECT_LT(memory.peak, plan);
+  });
+}
+
+TEST(BucketPlan, MergesWhatCostsMoreThanItsPadding) {
+  Architecture a = small_architecture();
+  const OwnedBatch batch = random_batch(a, {16, 17, 17, 25, 80, 81, 82, 83}, 4);
+  const auto lengths = [&](double cost) {
+    std::vector<int> result;
+    for (const auto& bucket : plan_buckets(batch.view(), {.bucket_cost = cost, .max_positions = 100}).buckets) {
+      result.push_back(bucket.length);
+    }
+    return result;
+  };
+  EXPECT_EQ(lengths(0), (std::vector<int>{16, 17, 25, 80, 81, 82, 83}));
+  EXPECT_EQ(lengths(8), (std::vector<int>{17, 25, 83}));
+  EXPECT_EQ(lengths(1e6), (std::vector<int>{83}));
+}
+
+TEST(BucketPlan, LadderHasFewRungsAndWastesLittle) {
+  std::set<int> rungs;
+  for (int tokens = 1; tokens <= 16384; tokens++) {
+    const int rung = ladder_tokens(tokens);
+    ASSERT_GE(rung, tokens);
+    ASSERT_LT(rung - tokens, std::max(32, tokens / 16 + 1));
+    rungs.insert(rung);
+  }
+  EXPECT_LT(rungs.size(), 100u);
+}
+
+TEST(FormChoice, TakesTheMedianOfInterleavedRoundsWithoutTheFirst) {
+  int call = 0;
+  const auto medians = median_seconds(2, 3, [&](size_t candidate) {
+    const int round = call++ / 2;
+    EXPECT_EQ(candidate, size_t(call - 1) % 2);
+    return round == 0 ? 1000.0 : candidate == 0 ? double(round) : 10.0 * (4 - round);
+  });
+  EXPECT_EQ(medians, (std::vector<double>{2, 20}));
+}
+
 TEST(BucketPlan, SortsRoundsAndKeepsEverySequence) {
   Architecture a = small_architecture();
   const OwnedBatch batch = random_batch(a, kLengths, 3);
   const PackedBatch view = batch.view();
   for (const int multiple : {1, 8, 64}) {
-    const BucketPlan plan = plan_buckets(view, multiple, a.max_positions);
+    const BucketPlan plan = plan_buckets(view, {.length_multiple = multiple, .max_positions = a.max_positions});
     for (int s = 0; s < view.sequences(); s++) {
       const int rank = plan.rank_of_input[s];
       ASSERT_EQ(plan.lengths[rank], view.length(s));

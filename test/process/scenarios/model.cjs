@@ -17,10 +17,12 @@ function batch(sequences, length, firstId = 200) {
   };
 }
 
+const sequencesOfLongBatch = way === 'mlx' ? 24 : 200;
 exports.shortBatch = () => batch(3, 8);
-/** Tens to hundreds of milliseconds: long enough to be caught in the middle. */
-exports.longBatch = () => batch(24, 256);
+/** Tens to hundreds of milliseconds on either path: long enough to be caught in the middle. */
+exports.longBatch = () => batch(sequencesOfLongBatch, 256);
 
+exports.sequencesOfLongBatch = sequencesOfLongBatch;
 exports.sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 exports.fail = (message) => {
   throw new Error(message);

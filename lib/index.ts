@@ -1,0 +1,6 @@
+export { ERROR_CODES, type ErrorCode, RerankerError } from './errors.js';
+export { Reranker } from './reranker.js';
+export type { BatchingOptions } from './batching/options.js';
+export type { HistogramSnapshot, StatsSnapshot } from './stats.js';
+export type { NativeMemory } from './native/addon.js';
+export type * from './types.js';

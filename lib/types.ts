@@ -1,0 +1,167 @@
+import type { BatchingOptions } from './batching/options.js';
+import type { NativeMemory } from './native/addon.js';
+import type { StatsSnapshot } from './stats.js';
+
+/** Where a model may run. `auto` takes a usable GPU, else the CPU; `gpu` fails with `ERR_DEVICE` without one. */
+export type DeviceChoice = 'auto' | 'gpu' | 'cpu';
+
+/** What computes: `mlx` is Apple MLX (on its CPU device too), `cpu` the package's own CPU encoder. */
+export type PathChoice = 'auto' | 'mlx' | 'cpu';
+
+/**
+ * Precision of weights and matrix products. `auto` is float16 on a GPU and float32 on a CPU. float16 needs the
+ * `mlx` path, int8 the `cpu` path.
+ */
+export type Dtype = 'float32' | 'float16' | 'bfloat16' | 'int8';
+
+/** `sigmoid` makes `score` 0 to 1, `identity` leaves it the raw logit. The order is the same. */
+export type Activation = 'sigmoid' | 'identity';
+
+/**
+ * What happens to a pair of more than `maxLength` tokens: `longest-first` cuts the longer text, as Hugging Face
+ * does; `document-only` leaves the query whole; `error` rejects the call with `ERR_INPUT_TOO_LONG`.
+ */
+export type Truncation = 'longest-first' | 'document-only' | 'error';
+
+/** Bytes of one weight file read and hashed so far. */
+export interface LoadProgress {
+  file: string;
+  loaded: number;
+  total: number;
+}
+
+/** Options of `Reranker.load`. Those of batching are documented in {@link BatchingOptions}. */
+export interface LoadOptions extends BatchingOptions {
+  /** Default `auto`. */
+  device?: DeviceChoice;
+  /** Default `auto`. `info()` says which path was taken and why. */
+  path?: PathChoice;
+  /** Default `auto`. */
+  dtype?: 'auto' | Dtype;
+  /** Threads of the CPU encoder. Default: the cores this process may use. */
+  threads?: number;
+  /**
+   * Most tokens of a pair, the three special tokens included. Default and upper bound: what the model and its
+   * tokenizer allow; `info().limits.maxLength` is the number in force.
+   */
+  maxLength?: number;
+  /** Column of the logits that is the relevance. Required when the model has more than one label. */
+  label?: number;
+  /** Branch, tag or commit of a hub model. Default `main`. */
+  revision?: string;
+  /** Hub cache folder. Default: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`. */
+  cacheDir?: string;
+  /** Never reach for the network. This version never does. */
+  localFilesOnly?: boolean;
+  /** Gives up loading; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Called while weight files are read. */
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+/** Options that every scoring call takes. */
+export interface ScoreOptions {
+  /** Default `sigmoid`. */
+  activation?: Activation;
+  /** Default `longest-first`. */
+  truncation?: Truncation;
+  /** Share of the device relative to other calls. Default 1. */
+  weight?: number;
+  /** Calls with the same key share one turn of the fair queue. Default: each call has its own. */
+  fairnessKey?: unknown;
+  /** Milliseconds after which the call rejects with `ERR_TIMEOUT`. Default: none. */
+  timeoutMs?: number;
+  /** Takes the call's pairs off the queue; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Name of the field that holds a document's text, or a function that returns it. Default: the `text` field. */
+export type TextOf<T> = (keyof T & string) | ((document: T) => string);
+
+/** Options of `scoreStream`. */
+export interface StreamOptions<T> extends ScoreOptions {
+  /** How to get the text of a document. Strings are their own text unless this is a function. */
+  text?: TextOf<T>;
+}
+
+/** Options of `rank`. */
+export interface RankOptions<T> extends StreamOptions<T> {
+  /** Most results to return, 0 or more. Default: all. */
+  topN?: number;
+  /** Results with a lower `score` are left out, before `topN` counts. Default: none. */
+  minScore?: number;
+  /** Whether results carry their `document`. Default true. */
+  returnDocuments?: boolean;
+  /**
+   * Milliseconds after which `rank` returns what is scored by then, each result marked `partial: true`. If nothing
+   * is, it rejects with `ERR_TIMEOUT`. Default: none.
+   */
+  deadlineMs?: number;
+}
+
+/** One scored document. */
+export interface Scored {
+  /** Position of the document in the input. */
+  index: number;
+  /** sigmoid(logit), 0 to 1, or the logit with `activation: 'identity'`. Not a calibrated probability. */
+  score: number;
+  /** The model's raw output. Order and ties are decided on it. */
+  logit: number;
+  /** Present and true when the pair had more than `maxLength` tokens and was cut. */
+  truncated?: true;
+}
+
+/** One result of `scoreStream`. */
+export interface StreamResult<T> extends Scored {
+  /** The document as it was given (`===`). */
+  document: T;
+}
+
+/** One result of `rank`. */
+export interface RankResult<T> extends StreamResult<T> {
+  /** Present and true on every result of a call that `deadlineMs` ended before all documents were scored. */
+  partial?: true;
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /** Finish what is queued first. Default false: queued calls reject with `ERR_CLOSED`. */
+  drain?: boolean;
+}
+
+/** The truth about a loaded reranker. */
+export interface RerankerInfo {
+  /** As asked for: a hub id, `starter` or the folder. */
+  model: string;
+  /** Commit of a hub model. */
+  revision?: string;
+  /** Absolute path of the model's files. */
+  folder: string;
+  /** SHA-256 of the weights, hex: of model.safetensors, or of all its shards one after another. */
+  sha256: string;
+  device: 'gpu' | 'cpu';
+  /** As the system names it. */
+  deviceName: string;
+  dtype: Dtype;
+  /** What computes. */
+  path: 'mlx' | 'mlx+metal-kernels' | 'cpu';
+  /** Why this path was taken. */
+  reason: string;
+  /** Instruction set of the CPU encoder, `none` on other paths. */
+  instructionSet: string;
+  /** Threads of the CPU encoder, 1 on other paths. */
+  threads: number;
+  /** `fast` is the package's own WordPiece encoder, `reference` is @huggingface/tokenizers. */
+  tokenizer: 'fast' | 'reference';
+  versions: { package: string; node: string; /** `null` in an addon without MLX. */ mlx: string | null };
+  limits: {
+    /** Most tokens of a pair, special tokens included. */
+    maxLength: number;
+  } & Required<Pick<BatchingOptions, 'maxBatchTokens' | 'maxBatchSize' | 'maxQueueSize' | 'maxInFlight'>>;
+}
+
+/** What `stats` returns: a plain snapshot. */
+export interface RerankerStats extends StatsSnapshot {
+  /** Bytes of native memory. */
+  memory: NativeMemory;
+}

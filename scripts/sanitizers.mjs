@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { buildNative, outputFolder } from './build-native.mjs';
+import { step } from './progress.mjs';
+import { runGoogleTests, runVitest } from './suites.mjs';
+
+const memory = { ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1' };
+const races = { TSAN_OPTIONS: 'halt_on_error=1' };
+
+/** AddressSanitizer with its leak check, and UndefinedBehaviorSanitizer, over everything below the binding. */
+export async function nativeTestsUnderAddressSanitizer() {
+  await build('address');
+  return runGoogleTests(path.join(outputFolder('address'), 'native-tests'), { name: 'gtest-asan', env: memory });
+}
+
+/** The same over the addons inside Node, through the lifetime tests. */
+export async function lifetimesUnderAddressSanitizer() {
+  await build('address');
+  return runVitest('process', {
+    name: 'process-asan',
+    env: {
+      ...memory,
+      // Node is not built with the sanitizer, so the sanitizer's runtime has to be loaded before it.
+      LD_PRELOAD: runtimeLibrary('libasan.so'),
+      MLX_RERANK_NATIVE: path.join(outputFolder('address'), 'Release'),
+    },
+  });
+}
+
+/** ThreadSanitizer over everything below the binding. */
+export async function nativeTestsUnderThreadSanitizer() {
+  await build('thread');
+  return runGoogleTests(path.join(outputFolder('thread'), 'native-tests'), { name: 'gtest-tsan', env: races });
+}
+
+const build = (sanitize) =>
+  step(`native code, ${sanitize} sanitizer`, (onProgress) => buildNative({ sanitize, onProgress }));
+
+function runtimeLibrary(name) {
+  const compiler = process.env.CXX ?? 'g++';
+  const { stdout } = spawnSync(compiler, [`-print-file-name=${name}`], { encoding: 'utf8' });
+  if (stdout?.startsWith('/')) return stdout.trim();
+  throw new Error(`${compiler} has no ${name}. Debian: it comes with g++; Fedora: sudo dnf install libasan.`);
+}

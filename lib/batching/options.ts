@@ -18,7 +18,7 @@ export interface BatchingOptions {
   maxQueueDelayMs?: number;
   /** Pairs of other calls that may be queued before a new call is refused with `ERR_OVERLOADED`. Default 32000. */
   maxQueueSize?: number;
-  /** Batches handed to the device at once. Default 1 on a CPU, 2 on a GPU (the next one is prepared meanwhile). */
+  /** Batches handed to the device at once. Default 1 on a CPU; on a GPU 3: one runs, one waits, one is confirmed. */
   maxInFlight?: number;
   /** `fair`: calls share the device by tokens and weight; `fifo`: in order of arrival. Default `fair`. */
   scheduling?: 'fair' | 'fifo';
@@ -34,6 +34,8 @@ export interface DeviceProfile {
   threads: number;
   /** The device rounds lengths up to this many tokens. */
   lengthMultiple: number;
+  /** Batches worth sending before the first is back. */
+  maxInFlight: number;
 }
 
 /** Validated options with every default filled in, and what the device dictates. */
@@ -103,7 +105,7 @@ export function resolveBatching(options: BatchingOptions, profile: DeviceProfile
     maxBatchSize: given.maxBatchSize ?? 256,
     maxQueueDelayMs: given.maxQueueDelayMs ?? 0,
     maxQueueSize: given.maxQueueSize ?? 32_000,
-    maxInFlight: given.maxInFlight ?? (gpu ? 2 : 1),
+    maxInFlight: given.maxInFlight ?? profile.maxInFlight,
     scheduling: given.scheduling ?? 'fair',
     cacheSize: given.cacheSize ?? 0,
     initialBatchTokens: Math.min(maxBatchTokens, gpu ? 4096 : 1024 * profile.threads),

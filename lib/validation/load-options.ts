@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type BatchingOptions, resolveBatching } from '../batching/options.js';
-import type { LoadOptions } from '../types.js';
+import type { LoadOptions, PullOptions } from '../types.js';
 import { checkOptions, option } from './check.js';
 
 const text = (expected: string) => option(v.pipe(v.string(), v.nonEmpty()), expected);
@@ -21,6 +21,15 @@ const batching = {
   cacheSize: v.optional(v.unknown()),
 } satisfies Record<keyof BatchingOptions, unknown>;
 
+const pullEntries = {
+  revision: option(v.pipe(v.string(), v.regex(/^\w[\w./-]*$/), v.excludes('..')), 'a branch, tag or commit'),
+  cacheDir: text('the path of a folder'),
+  signal: option(v.instance(AbortSignal), 'an AbortSignal'),
+  onProgress: option(v.function(), 'a function'),
+};
+
+const pullSchema = v.strictObject(pullEntries);
+
 const loadSchema = v.strictObject({
   device: option(v.picklist(['auto', 'gpu', 'cpu']), "'auto', 'gpu' or 'cpu'"),
   path: option(v.picklist(['auto', 'mlx', 'cpu']), "'auto', 'mlx' or 'cpu'"),
@@ -31,17 +40,18 @@ const loadSchema = v.strictObject({
   threads: whole(1, 'a whole number of 1 or more'),
   maxLength: whole(shortestPair, `a whole number of ${shortestPair} or more`),
   label: whole(0, 'a whole number of 0 or more'),
-  revision: option(v.pipe(v.string(), v.regex(/^\w[\w./-]*$/), v.excludes('..')), 'a branch, tag or commit'),
-  cacheDir: text('the path of a folder'),
   localFilesOnly: option(v.boolean(), 'true or false'),
-  signal: option(v.instance(AbortSignal), 'an AbortSignal'),
-  onProgress: option(v.function(), 'a function'),
+  ...pullEntries,
   ...batching,
 });
 
 export function checkLoadOptions(options: unknown): LoadOptions {
   const checked = checkOptions(loadSchema, options) as LoadOptions;
   // The values of batching options are checked by their owner; on which device matters to defaults alone.
-  resolveBatching(checked, { device: 'cpu', path: 'cpu', threads: 1, lengthMultiple: 1 });
+  resolveBatching(checked, { device: 'cpu', path: 'cpu', threads: 1, lengthMultiple: 1, maxInFlight: 1 });
   return checked;
+}
+
+export function checkPullOptions(options: unknown): PullOptions {
+  return checkOptions(pullSchema, options) as PullOptions;
 }

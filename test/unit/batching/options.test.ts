@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { resolveBatching, type DeviceProfile } from '../../../lib/batching/options.js';
 import { RerankerError } from '../../../lib/errors.js';
 
-const cpu: DeviceProfile = { path: 'cpu', device: 'cpu', threads: 4, lengthMultiple: 1 };
-const gpu: DeviceProfile = { path: 'mlx', device: 'gpu', threads: 1, lengthMultiple: 8 };
+const cpu: DeviceProfile = { path: 'cpu', device: 'cpu', threads: 4, lengthMultiple: 1, maxInFlight: 1 };
+const gpu: DeviceProfile = { path: 'mlx', device: 'gpu', threads: 1, lengthMultiple: 8, maxInFlight: 3 };
 
 describe('resolveBatching', () => {
   test('has the documented defaults', () => {
@@ -17,7 +17,7 @@ describe('resolveBatching', () => {
       cacheSize: 0,
     };
     expect(resolveBatching({}, cpu)).toMatchObject({ ...common, maxInFlight: 1, initialBatchTokens: 4096 });
-    expect(resolveBatching({}, gpu)).toMatchObject({ ...common, maxInFlight: 2, initialBatchTokens: 4096 });
+    expect(resolveBatching({}, gpu)).toMatchObject({ ...common, maxInFlight: 3, initialBatchTokens: 4096 });
   });
 
   test('takes what is given, and never starts above maxBatchTokens', () => {

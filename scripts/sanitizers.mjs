@@ -1,10 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { buildNative, outputFolder } from './build-native.mjs';
+import { inRoot } from './paths.mjs';
 import { step } from './progress.mjs';
 import { runGoogleTests, runVitest } from './suites.mjs';
 
-const memory = { ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1' };
+const memory = {
+  ASAN_OPTIONS: 'detect_leaks=1',
+  LSAN_OPTIONS: `suppressions=${inRoot('scripts', 'lsan-suppressions.txt')}:print_suppressions=0`,
+  UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
+};
 const races = { TSAN_OPTIONS: 'halt_on_error=1' };
 
 /** AddressSanitizer with its leak check, and UndefinedBehaviorSanitizer, over everything below the binding. */
@@ -20,8 +25,8 @@ export async function lifetimesUnderAddressSanitizer() {
     name: 'process-asan',
     env: {
       ...memory,
-      // Node is not built with the sanitizer, so the sanitizer's runtime has to be loaded before it.
-      LD_PRELOAD: runtimeLibrary('libasan.so'),
+      // Node is not built with the sanitizer: the tests load the sanitizer's runtime before it into what they start.
+      RERANK_PRELOAD: runtimeLibrary('libasan.so'),
       MLX_RERANK_NATIVE: path.join(outputFolder('address'), 'Release'),
     },
   });

@@ -61,8 +61,13 @@ async function timed(name, run) {
 }
 
 function vitestCounts(report, exit) {
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = readReport(report);
-  return withExit({ passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests }, exit);
+  const { testResults = [], ...counts } = readReport(report);
+  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = counts;
+  // A file that does not load, or whose hook fails, has no failed test of its own.
+  const brokenFiles = testResults.filter(({ status, assertionResults }) =>
+    status === 'failed' && !assertionResults.some((test) => test.status === 'failed')).length;
+  const failed = numFailedTests + brokenFiles;
+  return withExit({ passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests }, exit);
 }
 
 function googleTestCounts(report, exit) {
@@ -72,10 +77,10 @@ function googleTestCounts(report, exit) {
   return withExit({ passed: cases.length - failed - skipped, failed, skipped }, exit);
 }
 
-/** A runner that ends badly without a failed test (a crash, a file that does not load, a leak) is one failure. */
+/** A runner that ends badly without a failed test (a crash, a leak, an error outside of tests) is one failure. */
 function withExit(counts, exit) {
   if (exit === 0 || counts.failed > 0) return counts;
-  process.stdout.write(`ended with ${typeof exit === 'number' ? `exit code ${exit}` : exit}, and no test says why\n`);
+  process.stdout.write(`ended with ${typeof exit === 'number' ? `exit code ${exit}` : exit}, though no test failed\n`);
   return { ...counts, failed: 1 };
 }
 

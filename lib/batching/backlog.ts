@@ -38,7 +38,7 @@ export class Backlog {
     return pairs;
   }
 
-  /** The next pairs to be run again, apart from other calls. */
+  /** The next pairs to be run again. */
   nextRedo(): Pair[] | undefined {
     for (let pairs = this.#redo.shift(); pairs; pairs = this.#redo.shift()) {
       const left = pairs.filter((pair) => pair.state === 'redo');
@@ -78,12 +78,9 @@ export class Backlog {
     }
   }
 
-  /** These pairs of one call are to be run again, by themselves: no equal pair of another call rides on them. */
+  /** These pairs of one call are to be run again, before any that wait and apart from other calls. */
   runAgain(pairs: Pair[]): void {
-    for (const pair of pairs) {
-      this.#works.isolate(pair);
-      this.#move(pair, 'redo');
-    }
+    for (const pair of pairs) this.#move(pair, 'redo');
     this.#redo.push(pairs);
   }
 

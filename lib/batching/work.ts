@@ -29,7 +29,7 @@ export class Work {
   /** Unsettled pairs, in order of arrival. */
   members(): Pair[] {
     const all = this.#twins ? [this.pair, ...this.#twins] : [this.pair];
-    return all.filter((pair) => pair.work === this && pair.state !== 'settled');
+    return all.filter((pair) => pair.state !== 'settled');
   }
 }
 
@@ -55,11 +55,5 @@ export class WorkIndex {
     const { work } = pair;
     work.live -= 1;
     if (work.live === 0 && work.runner === undefined) this.delete(work);
-  }
-
-  /** Gives `pair` a work no other pair can join. */
-  isolate(pair: Pair): void {
-    this.leave(pair);
-    void new Work(pair, pair.work.hash);
   }
 }

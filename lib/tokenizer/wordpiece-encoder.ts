@@ -101,9 +101,8 @@ class WordPieceEncoding extends TextEncoding {
     if (character === Character.addedToken) return this.#takeAddedToken(position);
     if (character === Character.surrogate) {
       const codePoint = this.text.codePointAt(position)!;
-      // Half a pair alone is what a conversion to UTF-8 makes of it: U+FFFD.
-      if (codePoint <= 0xffff) this.#take(this.#characters.of(0xfffd), 0xfffd);
-      else this.#take(this.#characters.of(codePoint), codePoint);
+      // Half a pair alone stands for U+FFFD, which is removed.
+      if (codePoint > 0xffff) this.#take(this.#characters.of(codePoint), codePoint);
       return codePoint > 0xffff ? 2 : 1;
     }
     const unit = this.text.charCodeAt(position);

@@ -182,10 +182,15 @@ describe('npm test', () => {
     expect(code).toBe(1);
   });
 
-  it('counts a test file that does not load as a failure', async () => {
+  it('counts every test file that does not load as a failure', async () => {
     clone.write('test/unit/broken.test.ts', 'throw new Error("does not load");');
+    clone.write('test/unit/hook.test.ts', `
+      import { beforeAll, it } from 'vitest';
+      beforeAll(() => { throw new Error('no preparation'); });
+      it('never runs', () => {});
+    `);
     const { code, stdout } = await clone.run('test.mjs', ['--only', 'unit']);
-    expect(lastLine(stdout)).toBe('0 passed, 1 failed');
+    expect(lastLine(stdout)).toBe('0 passed, 2 failed');
     expect(code).toBe(1);
   });
 

@@ -156,7 +156,7 @@ export async function play({ settings, device: deviceOptions, calls, closes }: H
   const actors = calls.map((plan) => new Actor(plan));
   const closedAt: (ClosePlan & { resolvedAt?: number })[] = [];
   const labels = device.labels;
-  // Where nobody awaits it, a broken invariant is kept until the next step.
+  // A broken invariant found where nobody would see it thrown is kept until the next step.
   const broken: unknown[] = [];
   const watch = (task: Promise<void>) => void task.catch((error: unknown) => broken.push(error));
 
@@ -171,9 +171,10 @@ export async function play({ settings, device: deviceOptions, calls, closes }: H
         deadlineMs: plan.deadlineMs,
         signal: plan.abortAt === undefined ? undefined : controller.signal,
         onLogits(index, logits) {
-          assert(actor.overAt === undefined, `pair ${index} was delivered to a call that was over`);
+          // Not thrown: the queue takes an error of this callback for the call's own.
+          if (actor.overAt !== undefined) broken.push(new Error(`pair ${index} was delivered to a call that was over`));
+          if (actor.received.has(index)) broken.push(new Error(`pair ${index} was delivered twice`));
           if (index === plan.throwsAt) throw actor.callbackError;
-          assert(!actor.received.has(index), `pair ${index} was delivered twice`);
           actor.received.set(index, [...logits]);
         },
       });
@@ -242,6 +243,26 @@ export async function play({ settings, device: deviceOptions, calls, closes }: H
     }
   }
 
+  /** What a call needed is given back when it is over, not when its time has come. */
+  function checkLeftovers(): void {
+    for (const { overAt, controller } of actors) {
+      if (overAt === undefined) continue;
+      assert(getEventListeners(controller.signal, 'abort').length === 0, 'a listener outlived its call');
+    }
+    const open = actors.some(({ call, overAt }) => call && overAt === undefined);
+    assert(open || clock.timers === 0, `${clock.timers} timers outlived every call`);
+  }
+
+  /** Right after `close()` only calls go on that have all their pairs on the device. */
+  function checkSpared(): void {
+    const running = new Set([...device.running].flatMap((batch) => batch.keys));
+    for (const actor of actors) {
+      if (!actor.call || actor.overAt !== undefined) continue;
+      const left = actor.outstanding().filter((index) => !running.has(actor.keys[index]!));
+      assert(left.length === 0, `close() left ${left.length} pairs of a call in the queue`);
+    }
+  }
+
   for (const actor of actors) {
     clock.after(actor.plan.at, () => watch(act(actor)));
     const { abortAt } = actor.plan;
@@ -250,6 +271,7 @@ export async function play({ settings, device: deviceOptions, calls, closes }: H
   const close = (drain: boolean) => {
     const record: (typeof closedAt)[number] = { at: clock.now(), drain };
     closedAt.push(record);
+    if (!drain) watch(turn().then(checkSpared));
     watch(
       queue.close({ drain }).then(async () => {
         record.resolvedAt = clock.now();
@@ -266,6 +288,7 @@ export async function play({ settings, device: deviceOptions, calls, closes }: H
     checkCaps();
     checkNotIdle();
     checkTimes();
+    checkLeftovers();
     if (broken.length > 0) throw broken[0];
   }
   close(false);
@@ -286,10 +309,7 @@ export async function play({ settings, device: deviceOptions, calls, closes }: H
   assert(gauges.queuedPairs === 0, `${gauges.queuedPairs} pairs counted as queued at the end`);
   assert(gauges.queuedTokens === 0, `${gauges.queuedTokens} tokens counted as queued at the end`);
   assert(gauges.inFlight === 0, `${gauges.inFlight} batches counted as in flight at the end`);
-  assert(clock.timers === 0, `${clock.timers} timers left at the end`);
-  for (const { controller } of actors) {
-    assert(getEventListeners(controller.signal, 'abort').length === 0, 'a listener was left on a signal');
-  }
+  checkLeftovers();
   const count = (test: (actor: Actor) => unknown) => actors.filter(test).length;
   assert(counters.pairs === actors.reduce((sum, actor) => sum + actor.received.size, 0), 'pairs miscounted');
   assert(counters.batches === device.batches.length, 'batches miscounted');

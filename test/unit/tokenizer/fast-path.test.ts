@@ -14,7 +14,7 @@ const pieces = [
   '\0|\u0007|\u007f|\u0085|\u00a0|\u00ad|\u200b|\u200d|\u2028|\u3000|\ufeff|\ufffd|\ud800|\udc00|\udbff',
   'x'.repeat(99),
 ].flatMap((line) => line.split('|'));
-const addedTokens = ['[SEP]', '[CLS]', '[MASK]', '[UNK]', '[PAD]', '[SEP', 'SEP]', '[', '[[', '[mask]'];
+const addedTokens = ['[SEP]', '[CLS]', '[MASK]', '[UNK]', '[PAD]', '[SEP', 'SEP]', '[', '[[', ']', '[mask]'];
 
 const ascii = fc.string({ unit: 'binary-ascii', maxLength: 80 });
 const unicode = fc.string({ unit: 'binary', maxLength: 40 });
@@ -57,13 +57,18 @@ const forms = {
   ),
   'CJK not spaced': changed((json) => (json.normalizer!.handle_chinese_chars = false)),
   'short words': changed((json) => (json.model.max_input_chars_per_word = 5)),
+  'added tokens that begin alike': changed((json) => {
+    for (const [i, content] of ['[SEP]]', '[SE', '#1'].entries()) {
+      json.added_tokens.push({ id: 30_522 + i, content, normalized: false });
+    }
+  }),
   'sparse vocabulary': changed(({ model }) => {
     const vocab = model.vocab as Record<string, number>;
     for (const token in vocab) if (vocab[token]! > 999 && vocab[token]! % 3 === 0) delete vocab[token];
   }),
 };
 
-describe.each(Object.entries(forms))('the fast path of a tokenizer that is %s', (_, json) => {
+describe.each(Object.entries(forms))('the fast path of a tokenizer: %s', (_, json) => {
   const reference = new ReferenceEncoder(json);
   const { encoder } = createPairEncoder(json);
   const fast = encoder.createEncoding();

@@ -29,10 +29,10 @@ export interface RerankerErrorOptions {
  */
 export class RerankerError extends Error {
   readonly code: ErrorCode;
-  readonly retryAfterMs?: number;
+  declare readonly retryAfterMs?: number;
 
   constructor(code: ErrorCode, message: string, options: RerankerErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }

@@ -14,8 +14,8 @@ const batchCharacters = 65_536;
 const batchesAhead = 3;
 /** Most characters of a text that are sent unasked: at two bytes each, 16 KB. */
 const headCharacters = 8_192;
-/** Characters sent when the worker asks for more. */
-const partCharacters = 32_768;
+/** When the worker asks for more it gets as much again as it had, up to this. */
+const partCharacters = 131_072;
 
 /**
  * What calls send, they send in turn and not as replies come in: Node hands over up to a thousand messages in
@@ -218,7 +218,7 @@ export class EncodeCall implements AsyncIterableIterator<EncodedSlice, undefined
     const { thread, id } = this.#connection!;
     const batch = this.#batches[0]!;
     const text = batch[side][index - batch.first]!;
-    const to = from + partCharacters;
+    const to = from + Math.min(from, partCharacters);
     thread.post({ kind: 'part', id, part: text.slice(from, to), last: to >= text.length });
   }
 }

@@ -15,15 +15,6 @@ ptrdiff_t odd_line_stride(int width, int element_size) {
   return (lines | 1) * 64 / element_size;
 }
 
-StoredFloat stored(FloatType type) {
-  switch (type) {
-    case FloatType::kFloat32: return StoredFloat::kFloat32;
-    case FloatType::kFloat16: return StoredFloat::kFloat16;
-    case FloatType::kBFloat16: return StoredFloat::kBFloat16;
-  }
-  return StoredFloat::kFloat32;
-}
-
 Finish finish_of(Activation activation) {
   switch (activation) {
     case Activation::kGelu: return Finish::kGelu;
@@ -249,15 +240,15 @@ Operand BlockEncoder::operand(const float* rows, ptrdiff_t stride, int count, in
   if (kernels_.prepare == nullptr) return {rows, stride, nullptr};
   const ptrdiff_t out_stride = odd_line_stride(width, kernels_.operand_size);
   buffer.data.reserve(size_t(count) * out_stride * kernels_.operand_size);
-  buffer.scales.reserve(count);
+  buffer.ranges.reserve(size_t(count) * int8_groups(width));
   kernels_.prepare({.in = rows,
                     .in_stride = stride,
                     .rows = count,
                     .width = width,
                     .out = buffer.data.data(),
                     .out_stride = out_stride,
-                    .scales = buffer.scales.data()});
-  return {buffer.data.data(), out_stride, buffer.scales.data()};
+                    .ranges = buffer.ranges.data()});
+  return {buffer.data.data(), out_stride, buffer.ranges.data()};
 }
 
 void BlockEncoder::reserve_block(int tokens, int longest) {
@@ -271,7 +262,7 @@ size_t BlockEncoder::bytes() const {
   size_t total = scratch_.bytes() + q_.bytes() + k_.bytes() + v_.bytes();
   for (const Rows* rows : {&x_, &context_, &inner_, &sum_}) total += rows->data.bytes();
   for (const OperandBuffer* b : {&x_operand_, &first_operand_, &context_operand_, &inner_operand_}) {
-    total += b->data.bytes() + b->scales.bytes();
+    total += b->data.bytes() + b->ranges.bytes();
   }
   return total + (pooled_x_.capacity() + pooled_context_.capacity()) * sizeof(float);
 }

@@ -32,7 +32,7 @@ class BlockEncoder {
   };
   struct OperandBuffer {
     AlignedArray<std::byte> data;
-    AlignedArray<float> scales;
+    AlignedArray<Int8Range> ranges;
   };
 
   void embed(const PackedBatch& batch, std::span<const int> sequences);

@@ -21,15 +21,16 @@ constexpr int kBlockTokens = 128;
 
 class CpuEncoder final : public Encoder {
  public:
-  CpuEncoder(Transformer model, const CpuOptions& options, int threads, const KernelChoice& choice)
+  CpuEncoder(Transformer model, const std::string& dtype, int threads, const std::string& reason,
+             const KernelChoice& choice)
       : pool_(threads), model_(std::move(model), *choice.layers, *choice.head, pool_) {
     for (int i = 0; i < threads; i++) workers_.emplace_back(model_, *choice.layers, *choice.head);
     const Architecture& a = model_.architecture;
     info_ = {.path = "cpu",
-             .reason = choice.reason,
+             .reason = reason,
              .device = "cpu",
              .device_name = cpu_name(),
-             .dtype = options.dtype,
+             .dtype = dtype,
              .instruction_set = choice.instruction_set,
              .threads = threads,
              .length_multiple = 1,
@@ -88,11 +89,15 @@ class CpuEncoder final : public Encoder {
 }  // namespace
 
 std::unique_ptr<Encoder> make_cpu_encoder(Transformer model, const CpuOptions& options) {
-  KernelChoice choice = choose_kernels(options.dtype, options.instruction_set, detect_cpu_features());
-  if (!options.why_cpu.empty()) choice.reason = options.why_cpu + " " + choice.reason;
-  if (choice.layers == nullptr) return make_reference_encoder(std::move(model), choice.reason);
+  return make_cpu_encoder(std::move(model), options,
+                          choose_kernels(options.dtype, options.instruction_set, detect_cpu_features()));
+}
+
+std::unique_ptr<Encoder> make_cpu_encoder(Transformer model, const CpuOptions& options, const KernelChoice& choice) {
+  const std::string reason = options.why_cpu.empty() ? choice.reason : options.why_cpu + " " + choice.reason;
+  if (choice.layers == nullptr) return make_reference_encoder(std::move(model), reason);
   const int threads = options.threads > 0 ? options.threads : available_threads();
-  return std::make_unique<CpuEncoder>(std::move(model), options, threads, choice);
+  return std::make_unique<CpuEncoder>(std::move(model), options.dtype, threads, reason, choice);
 }
 
 }  // namespace rerank

@@ -18,4 +18,8 @@ struct CpuOptions {
 // Throws kInvalidArgument for a dtype or an instruction set this machine cannot do.
 std::unique_ptr<Encoder> make_cpu_encoder(Transformer model, const CpuOptions& options);
 
+// The same with kernels chosen by the caller (tests run some that no machine chooses).
+struct KernelChoice;
+std::unique_ptr<Encoder> make_cpu_encoder(Transformer model, const CpuOptions& options, const KernelChoice& choice);
+
 }  // namespace rerank

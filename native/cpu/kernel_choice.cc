@@ -17,11 +17,16 @@ struct Candidate {
 
 // Best first.
 std::vector<Candidate> candidates([[maybe_unused]] const CpuFeatures& f) {
-  return {
 #if defined(__x86_64__)
-      {"avx2", "AVX2, FMA and F16C", f.avx2, &kAvx2Float32, &kAvx2BFloat16, nullptr},
+  const KernelTable* const int8 = f.avx512_bf16 && f.avx512_vnni ? &kAvx512Bf16Int8
+                                  : f.avx512_vnni                ? &kAvx512VnniInt8
+                                                                 : &kAvx512Int8;
+  const KernelTable* const bfloat16 = f.avx512_bf16 && f.avx512_vnni ? &kAvx512Bf16BFloat16 : &kAvx512BFloat16;
+  return {{"avx512", "AVX-512 F, BW, DQ and VL", f.avx512, &kAvx512Float32, bfloat16, int8},
+          {"avx2", "AVX2, FMA and F16C", f.avx2, &kAvx2Float32, &kAvx2BFloat16, &kAvx2Int8}};
+#else
+  return {};
 #endif
-  };
 }
 
 std::string join(const std::vector<std::string>& words) {

@@ -26,18 +26,25 @@ struct PackedLinear {
   int outputs;
   const void* weights;
   const float* bias;    // [outputs]
-  const float* scales;  // int8: [outputs], what one step of a weight is worth
-  // Inputs to the left operand of kInt8Quads are stored with 128 added; [chunk][outputs] holds -128 times the sum
-  // of the weights of each chunk of `chunk_inputs` inputs.
-  const int32_t* corrections;
-  int chunk_inputs;
+  const float* scales;  // int8: [groups of inputs][outputs], what one step of a weight is worth
+  const float* sums;    // int8: [groups of inputs][outputs], of the weights in steps
+};
+
+// In 8 bits, the weights of an output and the activations of a row share a scale within a group of this many inputs.
+// Smaller groups rank better and cost more; kernels rely on whole tiles of it.
+constexpr int kInt8Group = 192;
+
+static constexpr int int8_groups(int columns) { return (columns + kInt8Group - 1) / kInt8Group; }
+
+struct Int8Range {
+  float lowest, step;
 };
 
 // Rows on the left of a linear layer: float32, or what `prepare` made of them.
 struct Operand {
   const void* data;
-  ptrdiff_t stride;     // elements from one row to the next
-  const float* scales;  // int8: [rows], what one step is worth
+  ptrdiff_t stride;         // elements from one row to the next
+  const Int8Range* ranges;  // int8: [rows][groups]
 };
 
 // out = finish(residual + bias + operand x weights[first_input .. first_input + inputs)) for some panels.
@@ -45,7 +52,7 @@ struct LinearCall {
   const PackedLinear* layer;
   Operand operand;  // its column 0 meets `first_input`
   int rows;
-  int first_input, inputs;
+  int first_input, inputs;  // int8: multiples of kInt8Group, or up to the last input
   int first_panel, panels;
   bool add_bias;
   const float* residual;  // null: none; may be `out` itself
@@ -101,7 +108,7 @@ struct PrepareCall {
   int rows, width;  // width is a multiple of tile_columns
   void* out;
   ptrdiff_t out_stride;  // elements
-  float* scales;         // int8: [rows]
+  Int8Range* ranges;     // int8: [rows][groups]
 };
 
 struct KernelTable {
@@ -111,6 +118,9 @@ struct KernelTable {
   int tile_rows;
   int tile_columns;
   int operand_size;  // bytes of an operand's element
+  // For packing weights: `count` stored values as floats, and rows[tile_columns][inputs] to panel[inputs][tile_columns].
+  void (*widen)(StoredFloat, const void* in, int count, float* out);
+  void (*transpose_panel)(const float* rows, int inputs, float* panel);
   void (*embed)(const EmbeddingCall&);
   void (*normalize)(const NormCall&);
   void (*prepare)(const PrepareCall&);  // null: float rows are operands as they are

@@ -1,21 +1,10 @@
 #pragma once
 #include <vector>
 
-#include "cpu/aligned_array.h"
-#include "cpu/kernels.h"
+#include "cpu/packed_matrix.h"
 #include "cpu/thread_pool.h"
-#include "model/transformer.h"
 
 namespace rerank {
-
-struct PackedMatrix {
-  AlignedArray<std::byte> weights;
-  AlignedArray<float> bias, scales;
-  AlignedArray<int32_t> corrections;
-  PackedLinear linear;
-
-  size_t bytes() const { return weights.bytes() + bias.bytes() + scales.bytes() + corrections.bytes(); }
-};
 
 struct PackedNorm {
   AlignedArray<float> weight, bias;
@@ -29,14 +18,14 @@ struct PackedLayer {
 // A model as the kernels want it. Every extent is filled up with zeros to whole panels, so kernels know no tails:
 // heads one by one, the hidden size and the intermediate size.
 struct PackedModel {
-  // Takes `model` apart; a tensor's memory is freed once it is packed.
+  // Takes `model` apart; a weight's memory is freed once it is packed.
   PackedModel(Transformer model, const KernelTable& layers, const KernelTable& head, ThreadPool& pool);
 
   Architecture architecture;
-  int hidden;           // hidden_size, padded
-  int head;             // head_size, padded
-  int intermediate;     // intermediate_size, padded
-  int chunk;            // columns of the intermediate layer computed at a time
+  int hidden;        // hidden_size, padded
+  int head;          // head_size, padded
+  int intermediate;  // intermediate_size, padded
+  int chunk;         // columns of the intermediate layer computed at a time
   Tensor word_embeddings, position_embeddings, type_embeddings;  // as in the file
   PackedNorm embedding_norm;
   std::vector<PackedLayer> layers;

@@ -1,4 +1,4 @@
-// Attention of one sequence and head in float32.
+// Attention of one sequence and head, and its float32 form.
 #pragma once
 
 namespace rerank {
@@ -25,8 +25,9 @@ void pack_keys(const AttentionCall& call, float* out) {
   }
 }
 
-// Turns scores into exponentials and returns the inverse of their sum.
-RERANK_INLINE float soften(float* scores, int keys, float scale) {
+// Turns a row of scores into exponentials and returns the inverse of their sum.
+template <class Product>
+RERANK_INLINE float soften(float* scores, int keys, float scale, typename Product::Activation* out) {
   Float m = splat(-3.0e38f), s = splat(0.0f);
   const int end = padded(keys);
   for (int j = keys; j < end; j++) scores[j] = -3.0e38f;
@@ -34,56 +35,57 @@ RERANK_INLINE float soften(float* scores, int keys, float scale) {
   const Float shift = splat(-highest(m) * scale);
   for (int j = 0; j < end; j += kLanes) {
     const Float e = exp2(fma(load(scores + j), splat(scale), shift));
-    store(scores + j, e);
+    Product::store_activations(out + j, e);
     s = add(s, e);
   }
   return 1.0f / sum(s);
 }
 
+template <class Product>
 struct AttentionTile {
+  using Activation = typename Product::Activation;
+  using Weight = typename Product::Weight;
+
   const AttentionCall& call;
-  const float* keys;
+  const Activation* q;
+  ptrdiff_t q_stride;
+  const Weight* keys;
+  const Weight* values;  // panels of [key][tile_columns], kGroup keys at a time
+  ptrdiff_t value_panel_stride;
   float* scores;
+  Activation* weights;  // rows as far apart as those of the scores, which may be the same memory
   ptrdiff_t scores_stride;
 
   template <int kRows>
   __attribute__((noinline)) void run(int first) const {
-    const float* q = call.q + first * call.q_stride;
+    const Activation* rows = q + first * q_stride;
     for (int j = 0; j < call.keys; j += kTileColumns) {
-      Float c[kRows][kTileVectors];
-      clear<kRows>(c);
-      multiply<Float32Weights, kRows>(c, q, call.q_stride, keys + (ptrdiff_t)j * call.head_size, call.head_size,
-                                      (const char*)q);
+      Sums<Product, kRows> c;
+      clear<Product, kRows>(c);
+      multiply<Product, kRows>(c, rows, q_stride, keys + (ptrdiff_t)j * call.head_size, call.head_size, (const char*)rows);
       put<kRows>(c, scores + j, scores_stride);
     }
     float inverse[kRows];
-    for (int i = 0; i < kRows; i++) inverse[i] = soften(scores + i * scores_stride, call.keys, call.scale);
-    float* out = call.out + first * call.out_stride;
+    for (int i = 0; i < kRows; i++) {
+      inverse[i] = soften<Product>(scores + i * scores_stride, call.keys, call.scale, weights + i * scores_stride);
+    }
+    const int depth = (call.keys + Product::kGroup - 1) / Product::kGroup * Product::kGroup;
     for (int d = 0; d < call.head_size; d += kTileColumns) {
-      Float c[kRows][kTileVectors];
-      clear<kRows>(c);
-      const float* v = call.v + d / kTileColumns * call.v_panel_stride;
-      multiply<Float32Weights, kRows>(c, scores, scores_stride, v, call.keys, (const char*)q);
+      Sums<Product, kRows> c;
+      clear<Product, kRows>(c);
+      const Weight* v = values + d / kTileColumns * value_panel_stride;
+      multiply<Product, kRows>(c, weights, scores_stride, v, depth, (const char*)rows);
       RERANK_UNROLL
       for (int i = 0; i < kRows; i++) {
         RERANK_UNROLL
         for (int n = 0; n < kTileVectors; n++) c[i][n] = mul(c[i][n], splat(inverse[i]));
       }
-      put<kRows>(c, out + d, call.out_stride);
+      put<kRows>(c, call.out + first * call.out_stride + d, call.out_stride);
     }
   }
 
   template <int kRows>
-  RERANK_INLINE static void clear(Float (&c)[kRows][kTileVectors]) {
-    RERANK_UNROLL
-    for (int i = 0; i < kRows; i++) {
-      RERANK_UNROLL
-      for (int j = 0; j < kTileVectors; j++) c[i][j] = splat(0.0f);
-    }
-  }
-
-  template <int kRows>
-  RERANK_INLINE static void put(const Float (&c)[kRows][kTileVectors], float* out, ptrdiff_t stride) {
+  RERANK_INLINE static void put(const Sums<Product, kRows>& c, float* out, ptrdiff_t stride) {
     RERANK_UNROLL
     for (int i = 0; i < kRows; i++) {
       RERANK_UNROLL
@@ -103,7 +105,9 @@ void attend(const AttentionCall& call) {
   float* keys = (float*)call.scratch;
   float* scores = keys + (ptrdiff_t)padded(call.keys) * call.head_size;
   pack_keys(call, keys);
-  for_each_tile(call.queries, AttentionTile{call, keys, scores, scores_stride(call.keys)});
+  const AttentionTile<Float32Product> tile{
+      call, call.q, call.q_stride, keys, call.v, call.v_panel_stride, scores, scores, scores_stride(call.keys)};
+  for_each_tile(call.queries, tile);
 }
 
 }  // namespace

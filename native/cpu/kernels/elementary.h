@@ -53,5 +53,26 @@ RERANK_INLINE Float gelu_tanh(Float x) {
 
 RERANK_INLINE Float relu(Float x) { return max(splat(0.0f), x); }
 
+// The same over a tile in memory.
+template <Float (*function)(Float)>
+void apply(float* x, ptrdiff_t stride, int rows) {
+  for (int i = 0; i < rows; i++) {
+    RERANK_UNROLL
+    for (int j = 0; j < kTileVectors; j++) {
+      float* p = x + i * stride + j * kLanes;
+      store(p, function(load(p)));
+    }
+  }
+}
+
+__attribute__((noinline)) void apply(Finish finish, float* x, ptrdiff_t stride, int rows) {
+  switch (finish) {
+    case Finish::kNone: break;
+    case Finish::kGelu: apply<gelu>(x, stride, rows); break;
+    case Finish::kGeluTanh: apply<gelu_tanh>(x, stride, rows); break;
+    case Finish::kRelu: apply<relu>(x, stride, rows); break;
+  }
+}
+
 }  // namespace
 }  // namespace rerank

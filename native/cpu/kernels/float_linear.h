@@ -1,34 +1,18 @@
-// Linear layers with float32 activations; weights float32, or bfloat16 widened on the way.
+// Linear layers summed in float32, whatever their activations and weights are stored as.
 #pragma once
 
 namespace rerank {
 namespace {
 
 // Depth of one pass over a panel: its weights (24 KB) stay in the first-level cache while the rows go by.
-constexpr int kPassDepth = 24 * 1024 / (kTileColumns * 4);
+template <class Product>
+constexpr int kPassDepth = 24 * 1024 / (kTileColumns * (int)sizeof(typename Product::Weight));
 
-template <Float (*function)(Float)>
-void apply(float* x, ptrdiff_t stride, int rows) {
-  for (int i = 0; i < rows; i++) {
-    RERANK_UNROLL
-    for (int j = 0; j < kTileVectors; j++) store(x + i * stride + j * kLanes, function(load(x + i * stride + j * kLanes)));
-  }
-}
-
-RERANK_INLINE void apply(Finish finish, float* x, ptrdiff_t stride, int rows) {
-  switch (finish) {
-    case Finish::kNone: break;
-    case Finish::kGelu: apply<gelu>(x, stride, rows); break;
-    case Finish::kGeluTanh: apply<gelu_tanh>(x, stride, rows); break;
-    case Finish::kRelu: apply<relu>(x, stride, rows); break;
-  }
-}
-
-template <class Weights>
+template <class Product>
 struct FloatTile {
-  const float* a;
+  const typename Product::Activation* a;
   ptrdiff_t a_stride;
-  const typename Weights::Element* b;
+  const typename Product::Weight* b;
   int depth;
   const float* bias;   // null: none
   const float* start;  // null: zero
@@ -41,12 +25,12 @@ struct FloatTile {
 
   template <int kRows>
   __attribute__((noinline)) void run(int first) const {
-    Float c[kRows][kTileVectors];
+    Sums<Product, kRows> c;
     RERANK_UNROLL
     for (int i = 0; i < kRows; i++) {
       RERANK_UNROLL
       for (int j = 0; j < kTileVectors; j++) {
-        c[i][j] = start ? load(start + (first + i) * start_stride + j * kLanes) : splat(0.0f);
+        c[i][j] = start ? load(start + (first + i) * start_stride + j * kLanes) : Product::zero();
       }
     }
     if (bias) {
@@ -56,7 +40,7 @@ struct FloatTile {
         for (int j = 0; j < kTileVectors; j++) c[i][j] = add(c[i][j], load(bias + j * kLanes));
       }
     }
-    multiply<Weights, kRows>(c, a + first * a_stride, a_stride, b, depth, ahead + first * ahead_per_row);
+    multiply<Product, kRows>(c, a + first * a_stride, a_stride, b, depth, ahead + first * ahead_per_row);
     float* to = out + first * out_stride;
     RERANK_UNROLL
     for (int i = 0; i < kRows; i++) {
@@ -67,21 +51,22 @@ struct FloatTile {
   }
 };
 
-template <class Weights>
+template <class Product>
 void float_linear(const LinearCall& call) {
-  using Element = typename Weights::Element;
+  using Weight = typename Product::Weight;
+  constexpr int kDepth = kPassDepth<Product>;
   const PackedLinear& layer = *call.layer;
   for (int panel = 0; panel < call.panels; panel++) {
     const int column = (call.first_panel + panel) * kTileColumns;
-    const Element* weights = (const Element*)layer.weights + (ptrdiff_t)column * layer.inputs +
+    const Weight* weights = (const Weight*)layer.weights + (ptrdiff_t)column * layer.inputs +
                              (ptrdiff_t)call.first_input * kTileColumns;
     float* out = call.out + panel * call.panel_stride;
     for (int k = 0; k < call.inputs;) {
-      const int passes = (call.inputs - k + kPassDepth - 1) / kPassDepth;
-      const int depth = (call.inputs - k + passes - 1) / passes;
+      const int passes = (call.inputs - k + kDepth - 1) / kDepth;
+      const int depth = passes == 1 ? call.inputs - k : (call.inputs - k) / passes / kLanes * kLanes;
       const bool last = k + depth == call.inputs;
-      FloatTile<Weights> tile;
-      tile.a = (const float*)call.operand.data + k;
+      FloatTile<Product> tile;
+      tile.a = (const typename Product::Activation*)call.operand.data + k;
       tile.a_stride = call.operand.stride;
       tile.b = weights + (ptrdiff_t)k * kTileColumns;
       tile.depth = depth;
@@ -94,7 +79,7 @@ void float_linear(const LinearCall& call) {
       // The weights that come next, spread over the rows.
       tile.ahead = (const char*)(last ? weights + (ptrdiff_t)layer.inputs * kTileColumns
                                       : tile.b + (ptrdiff_t)depth * kTileColumns);
-      tile.ahead_per_row = (ptrdiff_t)(depth * kTileColumns * sizeof(Element)) / call.rows;
+      tile.ahead_per_row = (ptrdiff_t)(depth * kTileColumns * sizeof(Weight)) / call.rows;
       for_each_tile(call.rows, tile);
       k += depth;
     }

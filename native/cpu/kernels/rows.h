@@ -1,4 +1,4 @@
-// What happens to one row at a time: embedding lookup and LayerNorm.
+// What happens to one row at a time: widening, embedding lookup and LayerNorm.
 #pragma once
 
 namespace rerank {
@@ -44,40 +44,56 @@ void normalize(const NormCall& call) {
   }
 }
 
-RERANK_INLINE Float load_stored(StoredFloat type, const void* p) {
-  switch (type) {
-    case StoredFloat::kFloat32: return load((const float*)p);
-    case StoredFloat::kFloat16: return load_half((const uint16_t*)p);
-    case StoredFloat::kBFloat16: return load_bfloat16((const uint16_t*)p);
-  }
-  return splat(0.0f);
-}
-
-// One embedding row, read a vector at a time and never past its end.
+// A row as a file stores it, read a vector at a time and never past its end.
 struct StoredRow {
   const char* data;
   StoredFloat type;
   int width;
 
-  StoredRow(const void* table, StoredFloat stored, int columns, ptrdiff_t row)
-      : data((const char*)table + row * columns * (stored == StoredFloat::kFloat32 ? 4 : 2)),
-        type(stored),
-        width(columns) {}
-
+  RERANK_INLINE int size() const { return type == StoredFloat::kFloat32 ? 4 : 2; }
+  RERANK_INLINE Float load_from(const void* p) const {
+    switch (type) {
+      case StoredFloat::kFloat32: return load((const float*)p);
+      case StoredFloat::kFloat16: return load_half((const uint16_t*)p);
+      case StoredFloat::kBFloat16: return load_bfloat16((const uint16_t*)p);
+    }
+    return splat(0.0f);
+  }
   RERANK_INLINE Float at(int k) const {
-    const int size = type == StoredFloat::kFloat32 ? 4 : 2;
-    if (k + kLanes <= width) return load_stored(type, data + (ptrdiff_t)k * size);
+    if (k + kLanes <= width) return load_from(data + (ptrdiff_t)k * size());
     char tail[kLanes * 4] = {};
-    for (int i = 0; i < (width - k) * size; i++) tail[i] = data[(ptrdiff_t)k * size + i];
-    return load_stored(type, tail);
+    for (int i = 0; i < (width - k) * size(); i++) tail[i] = data[(ptrdiff_t)k * size() + i];
+    return load_from(tail);
   }
 };
 
+RERANK_INLINE StoredRow row_of(const void* table, StoredFloat type, int width, ptrdiff_t row) {
+  return {(const char*)table + row * width * (type == StoredFloat::kFloat32 ? 4 : 2), type, width};
+}
+
+void widen(StoredFloat type, const void* in, int count, float* out) {
+  const StoredRow row{(const char*)in, type, count};
+  int k = 0;
+  for (; k + kLanes <= count; k += kLanes) store(out + k, row.at(k));
+  if (k == count) return;
+  float tail[kLanes];
+  store(tail, row.at(k));
+  for (int i = 0; k + i < count; i++) out[k + i] = tail[i];
+}
+
+void transpose_panel(const float* rows, int inputs, float* panel) {
+  for (int k = 0; k < inputs; k += kLanes) {
+    for (int j = 0; j < kTileColumns; j += kLanes) {
+      transpose(rows + (ptrdiff_t)j * inputs + k, inputs, panel + (ptrdiff_t)k * kTileColumns + j, kTileColumns);
+    }
+  }
+}
+
 void embed(const EmbeddingCall& call) {
   for (int r = 0; r < call.rows; r++) {
-    const StoredRow word(call.words, call.word_type, call.width, call.ids[r]);
-    const StoredRow kind(call.types, call.type_type, call.width, call.type_ids[r]);
-    const StoredRow position(call.positions, call.position_type, call.width, r);
+    const StoredRow word = row_of(call.words, call.word_type, call.width, call.ids[r]);
+    const StoredRow kind = row_of(call.types, call.type_type, call.width, call.type_ids[r]);
+    const StoredRow position = row_of(call.positions, call.position_type, call.width, r);
     float* out = call.out + r * call.out_stride;
     for (int k = 0; k < call.width; k += kLanes) store(out + k, add(add(word.at(k), kind.at(k)), position.at(k)));
   }

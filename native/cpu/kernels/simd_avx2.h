@@ -65,6 +65,46 @@ RERANK_INLINE void load_bfloat16_pair(const uint16_t* p, Float* low, Float* high
   *high = _mm256_castsi256_ps(_mm256_and_si256(both, _mm256_set1_epi32((int)0xffff0000)));
 }
 
+RERANK_INLINE Float to_float(Int v) { return _mm256_cvtepi32_ps(v); }
+RERANK_INLINE float lowest(Float v) {
+  __m128 m = _mm_min_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  m = _mm_min_ps(m, _mm_movehl_ps(m, m));
+  return _mm_cvtss_f32(_mm_min_ss(m, _mm_shuffle_ps(m, m, 1)));
+}
+
+// 8-bit products without an 8-bit dot product: both sides widened to 16 bits, where sums of two never saturate.
+struct Int8Product {
+  using Activation = int16_t;
+  using Weight = int8_t;
+  using Sum = Int;
+  using Row = Int;
+  using Column = Int;
+  static constexpr int kGroup = 2;
+  static constexpr int kZero = 0;  // what an activation of 0 steps is stored as
+
+  RERANK_INLINE static Sum zero() { return _mm256_setzero_si256(); }
+  RERANK_INLINE static Row load_row(const int16_t* p) {
+    int32_t pair;
+    __builtin_memcpy(&pair, p, 4);
+    return _mm256_set1_epi32(pair);
+  }
+  RERANK_INLINE static void load_columns(const int8_t* p, Column (&out)[kTileVectors]) {
+    RERANK_UNROLL
+    for (int j = 0; j < kTileVectors; j++) out[j] = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)p + j));
+  }
+  RERANK_INLINE static Sum add(Sum sum, Row row, Column column) {
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(row, column));
+    RERANK_IN_REGISTER(sum);  // else GCC adds the products up first, and they spill
+    return sum;
+  }
+  // Rounds steps, 0 to 255.
+  RERANK_INLINE static void store_activations(int16_t* p, Float steps) {
+    const Int rounded = _mm256_cvtps_epi32(steps);
+    const __m128i low = _mm256_castsi256_si128(rounded), high = _mm256_extracti128_si256(rounded, 1);
+    _mm_storeu_si128((__m128i*)p, _mm_packs_epi32(low, high));
+  }
+};
+
 RERANK_INLINE void prefetch(const char* p) { _mm_prefetch(p, _MM_HINT_T1); }
 
 // A square of kLanes rows to the square of kLanes columns.

@@ -1,10 +1,13 @@
 #pragma once
 #include "cpu/kernels.h"
 
-// What each file of this folder defines, for the machines it can be compiled for.
+// What the files of this folder define. On a machine they are not compiled for, nothing refers to them.
 namespace rerank {
 
-extern const KernelTable kAvx2Float32;
-extern const KernelTable kAvx2BFloat16;
+extern const KernelTable kAvx2Float32, kAvx2BFloat16, kAvx2Int8;
+
+extern const KernelTable kAvx512Float32, kAvx512BFloat16, kAvx512Int8;
+extern const KernelTable kAvx512VnniInt8;                          // 8-bit dot product
+extern const KernelTable kAvx512Bf16BFloat16, kAvx512Bf16Int8;     // bfloat16 dot product; 8-bit one as well
 
 }  // namespace rerank

@@ -1,3 +1,3 @@
 // A facade: both entries hand out the same classes, so `instanceof` and shared state work across them.
-export { ERROR_CODES, Reranker, RerankerError } from './index.js';
+export { cacheFolder, checkScores, ERROR_CODES, pull, Reranker, RerankerError } from './index.js';
 export type * from './index.js';

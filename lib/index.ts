@@ -1,4 +1,5 @@
 export { ERROR_CODES, type ErrorCode, RerankerError } from './errors.js';
+export { cacheFolder, checkScores, pull } from './models.js';
 export { Reranker } from './reranker.js';
 export type { BatchingOptions } from './batching/options.js';
 export type { HistogramSnapshot, StatsSnapshot } from './stats.js';

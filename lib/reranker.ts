@@ -2,6 +2,7 @@ import { BatchQueue } from './batching/queue.js';
 import { type BatchingSettings, resolveBatching } from './batching/options.js';
 import { RerankerError } from './errors.js';
 import type { OpenModel } from './model/open.js';
+import { defaultModel } from './models.js';
 import { NativeDevice } from './native/device.js';
 import { packageVersion } from './package.js';
 import { Pipeline } from './pipeline.js';
@@ -25,8 +26,6 @@ import { checkCloseOptions, checkRankOptions, checkScoreOptions, checkStreamOpti
 import { checkPairs, checkQuery, checkStream, copyDocuments, copyPairs, textsOf } from './validation/inputs.js';
 import { checkLoadOptions } from './validation/load-options.js';
 
-const defaultModel = 'cross-encoder/ms-marco-MiniLM-L6-v2';
-
 /** Lengths, in tokens, of the batches that `warmup` runs. */
 const warmupLengths = [16, 64, 256, Infinity];
 const warmupPairs = 8;
@@ -49,12 +48,13 @@ export class Reranker {
   #released: Promise<void> | undefined;
 
   /**
-   * Loads a model.
+   * Loads a model. A hub model that the cache does not hold is downloaded first.
    *
    * @param model A hub id `owner/name`; a folder in Hugging Face layout as `./…`, `../…`, absolute path or `file:`
    * URL; or `starter`, the small model in this package. Default `cross-encoder/ms-marco-MiniLM-L6-v2`.
    * @throws RerankerError `ERR_INVALID_ARGUMENT`, `ERR_MODEL_NOT_FOUND`, `ERR_MODEL_UNSUPPORTED`,
-   * `ERR_MODEL_CORRUPT`, `ERR_NATIVE_LOAD`, `ERR_DEVICE` or `ERR_OUT_OF_MEMORY`; the reason of `signal` if it aborts.
+   * `ERR_MODEL_CORRUPT`, `ERR_DOWNLOAD`, `ERR_NATIVE_LOAD`, `ERR_DEVICE` or `ERR_OUT_OF_MEMORY`; the reason of `signal`
+   * if it aborts.
    */
   static async load(model: string | URL = defaultModel, options?: LoadOptions): Promise<Reranker> {
     const checked = checkLoadOptions(options);

@@ -23,11 +23,20 @@ export type Activation = 'sigmoid' | 'identity';
  */
 export type Truncation = 'longest-first' | 'document-only' | 'error';
 
-/** Bytes of one weight file read and hashed so far. */
+/** How far a model has come. */
 export interface LoadProgress {
+  /** `download` from the hub, then `read`, in which weights are read and hashed. */
+  phase: 'download' | 'read';
+  /** The file being worked on. */
   file: string;
+  /** Bytes so far: of all files of the download together, or of the file being read. */
   loaded: number;
+  /** Bytes in all. */
   total: number;
+  /** Of a download, once it can be told: the rate of the last seconds. */
+  bytesPerSecond?: number;
+  /** Of a download, once it can be told. */
+  secondsLeft?: number;
 }
 
 /** Options of `Reranker.load`. Those of batching are documented in {@link BatchingOptions}. */
@@ -51,12 +60,43 @@ export interface LoadOptions extends BatchingOptions {
   revision?: string;
   /** Hub cache folder. Default: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`. */
   cacheDir?: string;
-  /** Never reach for the network. This version never does. */
+  /** Never reach for the network; so does the environment variable `HF_HUB_OFFLINE=1`. Default false. */
   localFilesOnly?: boolean;
   /** Gives up loading; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Called while weight files are read. */
+  /** Called while a model is downloaded and while its weights are read. */
   onProgress?: (progress: LoadProgress) => void;
+}
+
+/** Options of `pull`. */
+export type PullOptions = Pick<LoadOptions, 'revision' | 'cacheDir' | 'signal' | 'onProgress'>;
+
+/** A model in the cache. */
+export interface PulledModel {
+  model: string;
+  /** Commit. */
+  revision: string;
+  /** Absolute path of the model's files. */
+  folder: string;
+  /** The files this package needs; `size` in bytes. */
+  files: { name: string; size: number; downloaded: boolean }[];
+}
+
+/** What `checkScores` found. */
+export interface ScoreCheck {
+  model: string;
+  /** `skipped` when nothing is published about the model. */
+  status: 'passed' | 'failed' | 'skipped';
+  /** SHA-256 of the weights against the published one; `unknown` when none is published for this revision. */
+  weights: 'match' | 'differ' | 'unknown';
+  /** Pairs compared. */
+  pairs: number;
+  /** Greatest distance of a logit to the published one. */
+  maxError?: number;
+  /** Most that `maxError` may be, by dtype. */
+  tolerance?: number;
+  /** Who published the logits. */
+  source?: string;
 }
 
 /** Options that every scoring call takes. */

@@ -7,7 +7,7 @@ import { runGoogleTests, runVitest } from './suites.mjs';
 
 const memory = {
   ASAN_OPTIONS: 'detect_leaks=1',
-  LSAN_OPTIONS: `suppressions=${inRoot('scripts', 'lsan-suppressions.txt')}:print_suppressions=0`,
+  LSAN_OPTIONS: `suppressions=${inRoot('scripts', 'lsan-suppressions.txt')}:print_suppressions=0:use_tls=0`,
   UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
 };
 const races = { TSAN_OPTIONS: 'halt_on_error=1' };

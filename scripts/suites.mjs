@@ -7,7 +7,7 @@ import { inRoot } from './paths.mjs';
 export const vitestSuites = ['unit', 'goldens', 'native', 'process', 'e2e', 'package', 'types'];
 
 const resultsFolder = inRoot('build', 'test-results');
-const longestNativeTestMs = 20 * 60_000;
+const longestNativeTestMs = 10 * 60_000;
 
 /** Runs one vitest project; resolves to its counts. */
 export async function runVitest(project, { name = project, env } = {}) {

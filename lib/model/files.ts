@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { RerankerError } from '../errors.js';
 
 /** The files of a model folder, as absolute paths. */
@@ -13,6 +13,7 @@ export interface ModelFiles {
 
 const singleFile = 'model.safetensors';
 const shardIndex = 'model.safetensors.index.json';
+const shardName = /^\w[\w.-]*\.safetensors$/;
 
 /**
  * What a folder in Hugging Face layout must hold: config.json, tokenizer.json and safetensors weights. What is in
@@ -58,26 +59,33 @@ export async function readJsonObject(path: string): Promise<Record<string, unkno
   throw new RerankerError('ERR_MODEL_CORRUPT', `${path}: expected a JSON object. Fetch the model again.`, { cause });
 }
 
-async function shards(folder: string, names: Set<string>): Promise<string[]> {
+/**
+ * Names of the files that the shard index of a folder names, sorted.
+ * @throws RerankerError `ERR_MODEL_CORRUPT` when it names none, or anything but files beside it.
+ */
+export async function shardNames(folder: string): Promise<string[]> {
   const map = (await readJsonObject(join(folder, shardIndex))).weight_map;
   const files = typeof map === 'object' && map !== null ? [...new Set(Object.values(map))] : [];
-  if (files.length === 0 || !files.every((file) => typeof file === 'string' && basename(file) === file)) {
-    throw new RerankerError(
-      'ERR_MODEL_CORRUPT',
-      `${join(folder, shardIndex)}: expected weight_map to name the files of the weights. Fetch the model again.`,
-    );
-  }
+  if (files.length > 0 && files.every((file) => typeof file === 'string' && shardName.test(file))) return files.sort();
+  throw new RerankerError(
+    'ERR_MODEL_CORRUPT',
+    `${join(folder, shardIndex)}: expected weight_map to name the files of the weights. Fetch the model again.`,
+  );
+}
+
+async function shards(folder: string, names: Set<string>): Promise<string[]> {
+  const files = await shardNames(folder);
   const missing = files.filter((file) => !names.has(file));
   if (missing.length > 0) throw incomplete(folder, names, missing);
-  return files.sort();
+  return files;
 }
 
 /** Weights of other frameworks, to tell a model in another format from no model. */
-const otherWeights = /^(pytorch_model.*\.bin|tf_model\.h5|flax_model\.msgpack|.*\.(gguf|onnx|pt|pth))$/;
+export const foreignWeights = /^(pytorch_model.*\.bin|tf_model\.h5|flax_model\.msgpack|.*\.(gguf|onnx|pt|pth))$/;
 
 function incomplete(folder: string, names: Set<string>, missing: string[]): RerankerError {
   const list = missing.join(', ');
-  const foreign = [...names].find((name) => otherWeights.test(name));
+  const foreign = [...names].find((name) => foreignWeights.test(name));
   if (missing.includes(singleFile) && foreign !== undefined) {
     return new RerankerError(
       'ERR_MODEL_UNSUPPORTED',

@@ -21,7 +21,7 @@ export async function sha256(
       options.signal?.throwIfAborted();
       hash.update(chunk);
       loaded += chunk.length;
-      options.onProgress?.({ file, loaded, total });
+      options.onProgress?.({ phase: 'read', file, loaded, total });
     }
   }
   return hash.digest('hex');

@@ -3,13 +3,22 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isFolder } from './files.js';
 
-/** Folder where every Hugging Face tool keeps downloads, by the rules they share. */
-export function hubCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const own = env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE;
-  if (own) return own;
-  const home = env.HF_HOME || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
-  return join(home, 'hub');
+/** Folder of everything Hugging Face tools keep, by the rules they share. */
+export function hubHome(env: NodeJS.ProcessEnv = process.env): string {
+  return env.HF_HOME || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
 }
+
+/** Folder where every Hugging Face tool keeps downloads. */
+export function hubCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(hubHome(env), 'hub');
+}
+
+/** Folder of one repository in a hub cache: `blobs`, `refs` and `snapshots`. */
+export function repositoryFolder(cache: string, repository: string): string {
+  return join(cache, `models--${repository.replace('/', '--')}`);
+}
+
+export const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
 
 export interface HubSnapshot {
   folder: string;
@@ -22,8 +31,8 @@ export async function findSnapshot(
   repository: string,
   revision: string,
 ): Promise<HubSnapshot | undefined> {
-  const root = join(cache, `models--${repository.replace('/', '--')}`);
-  const commit = /^[0-9a-f]{40}$/.test(revision) ? revision : await readRef(join(root, 'refs', revision));
+  const root = repositoryFolder(cache, repository);
+  const commit = isCommit(revision) ? revision : await readRef(join(root, 'refs', revision));
   if (commit === undefined) return undefined;
   const folder = join(root, 'snapshots', commit);
   return (await isFolder(folder)) ? { folder, commit } : undefined;
@@ -31,7 +40,8 @@ export async function findSnapshot(
 
 async function readRef(path: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, 'utf8')).trim() || undefined;
+    const commit = (await readFile(path, 'utf8')).trim();
+    return isCommit(commit) ? commit : undefined;
   } catch {
     return undefined;
   }

@@ -115,8 +115,8 @@ describe('dispatch', () => {
 });
 
 describe('batch size', () => {
-  test('follows the observed throughput to targetBatchMs, and no further than maxBatchTokens', async () => {
-    const slow = setUp({ targetBatchMs: 20 }, { startMs: 0, msPerToken: 0.1 });
+  test.each([1, 2])('follows the throughput seen with %i in flight to targetBatchMs, up to maxBatchTokens', async (maxInFlight) => {
+    const slow = setUp({ targetBatchMs: 20, maxInFlight }, { startMs: 0, msPerToken: 0.1 });
     slow.submit(pairsOf(2000, 10));
     await slow.clock.run();
     const late = slow.device.batches.slice(-10, -1).map(({ tokens }) => tokens);
@@ -175,24 +175,37 @@ describe('fairness', () => {
     expect(calls.every(({ result }) => result.done)).toBe(true);
   });
 
+  test('shares tokens, not pairs', async () => {
+    const { submit, clock, device } = setUp({ maxBatchTokens: 200, initialBatchTokens: 200 });
+    const long = pairsOf(100, 100);
+    submit(long);
+    submit(pairsOf(1000, 10));
+    await clock.until(20);
+    const keys = new Set(long.map(keyOf));
+    const served = device.batches.flatMap((batch) => batch.keys);
+    const own = 100 * served.filter((key) => keys.has(key)).length;
+    const all = device.batches.reduce((sum, { tokens }) => sum + tokens, 0);
+    expect(Math.abs(own - all / 2)).toBeLessThanOrEqual(100);
+    await clock.run();
+  });
+
   test('a stream of new short calls does not starve an old one', async () => {
-    const { queue, submit, clock, device } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
+    const { submit, clock, device } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
     const old = pairsOf(500, 10);
     submit(old);
     let streaming = true;
     const caller = async () => {
-      while (streaming) await submit(pairsOf(5, 10)).ended;
+      while (streaming) await submit(pairsOf(1, 10)).ended;
     };
-    const callers = Array.from({ length: 8 }, caller);
+    const callers = Array.from({ length: 30 }, caller);
     await clock.until(150);
     const keys = new Set(old.map(keyOf));
     const served = device.batches.flatMap((batch) => batch.keys);
     const share = served.filter((key) => keys.has(key)).length / served.length;
-    expect(share).toBeGreaterThan(0.5 / 9);
+    expect(share).toBeGreaterThan(0.5 / 31);
     streaming = false;
     await clock.run();
     await Promise.all(callers);
-    await queue.close();
   });
 });
 
@@ -413,6 +426,19 @@ describe('score cache', () => {
     expect(await run(0)).toEqual({ batches: 5, hits: 0 });
     expect(await run(2)).toEqual({ batches: 4, hits: 1 });
     expect(await run(3)).toEqual({ batches: 3, hits: 2 });
+  });
+
+  test('does not take one sequence for another with the same hash', async () => {
+    const { queue, clock, stats } = setUp({ cacheSize: 10 });
+    const received: number[] = [];
+    for (const inputIds of sequencesWithEqualHash()) {
+      const call = queue.open({ onLogits: (_, logits) => received.push(logits[0]!) });
+      call.push({ inputIds, tokenTypeIds: new Uint8Array(2), lengths: Int32Array.of(2), first: 0 });
+      void call.end();
+      await clock.run();
+    }
+    expect(stats.counters.cacheHits).toBe(0);
+    expect(received[0]).not.toBe(received[1]);
   });
 });
 

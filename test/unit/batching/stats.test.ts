@@ -69,6 +69,20 @@ describe('snapshot', () => {
     expect(histograms.batchMs).toMatchObject({ count: 3, mean: 10 });
   });
 
+  test('counts the device as busy once when two batches are in flight', async () => {
+    const clock = new VirtualClock();
+    const stats = new Stats(clock);
+    const device = new FakeDevice(clock, { startMs: 10, msPerToken: 0 });
+    const queue = new BatchQueue(device, { ...plainSettings, maxBatchSize: 2, maxInFlight: 2 }, stats, clock);
+    const call = queue.open({ onLogits() {} });
+    call.push({ ...packPairs(pairsOf(6, 10)), first: 0 });
+    const ended = call.end();
+    await clock.run();
+    await ended;
+    expect(stats.snapshot()).toMatchObject({ deviceBusyMs: 30, uptimeMs: 30, gauges: { deviceBusyShare: 1 } });
+    expect(stats.snapshot().histograms.batchMs).toMatchObject({ count: 3, total: 30 });
+  });
+
   test('counts the dummy tokens a device reports, and what fixed-order padding would have cost', async () => {
     const clock = new VirtualClock();
     const stats = new Stats(clock);

@@ -11,6 +11,7 @@ let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mlx-rerank-'));
+  vi.stubEnv('HF_HUB_OFFLINE', '1');
 });
 
 afterEach(() => {
@@ -22,6 +23,7 @@ function cachedModel(cache: string, ref = 'main'): string {
   const root = join(cache, 'models--owner--name');
   const snapshot = join(root, 'snapshots', commit);
   mkdirSync(snapshot, { recursive: true });
+  for (const file of ['config.json', 'tokenizer.json', 'model.safetensors']) writeFileSync(join(snapshot, file), '');
   mkdirSync(join(root, 'refs', ref, '..'), { recursive: true });
   writeFileSync(join(root, 'refs', ref), `${commit}\n`);
   return snapshot;

@@ -1,0 +1,161 @@
+import { describePoint, pairsPerSecondOf } from '../run/run-experiment.mjs';
+import { mean, percentile } from '../statistics.mjs';
+import { stagesOf } from './reference-format.mjs';
+
+// The page's plots as Chart.js configurations without colours: the page gives those, for light and dark.
+
+const MOST_SERIES = 8;
+const MOST_DOTS = 600;
+
+/** Plots of one experiment, each `{ title, note, config }`, and `height` in pixels where it needs more than the others. */
+export function chartsOf(experiment) {
+  const points = experiment.runs.flatMap((run) =>
+    run.points.filter(({ status }) => status === 'ok').map((point) => ({ run, point })),
+  );
+  if (points.length === 0) return [];
+  const few = points.slice(0, MOST_SERIES);
+  const note = points.length > few.length ? `The first ${few.length} of ${points.length} points.` : '';
+  return [
+    ...(experiment.sweep && points.length > 1 ? [sweepCurve(experiment, points)] : []),
+    throughputBars(points),
+    { title: 'Latency against throughput of single requests', note, config: scatter(few) },
+    { title: 'Latency distribution', note, config: distribution(few) },
+    { title: 'Where the time of a call goes', note: '', config: stages(experiment.runs) },
+    { title: 'Throughput over time', note, config: overTime(few, 'pairsPerSecond', 'pairs/s') },
+    { title: 'CPU over time', note: `100 % is one core. ${note}`, config: overTime(few, 'cpuPercent', '% CPU') },
+  ].filter(({ config }) => config);
+}
+
+const labelOf = ({ run, point }) => describePoint(run, point);
+const latenciesOf = (point) => point.shown.requests.map(({ latencyMs }) => latencyMs);
+const round = (value) => Math.round(value * 100) / 100;
+const axis = (text, rest = {}) => ({ title: { display: true, text }, ...rest });
+
+function sweepCurve({ sweep }, points) {
+  return {
+    title: `Sweep over ${sweep}`,
+    note: 'Throughput of the median repeat, and mean latency.',
+    config: {
+      type: 'line',
+      data: {
+        labels: points.map(labelOf),
+        datasets: [
+          { label: 'pairs/s', data: points.map(({ point }) => round(pairsPerSecondOf(point.shown))), yAxisID: 'y' },
+          {
+            label: 'mean latency, ms',
+            data: points.map(({ point }) => round(mean(latenciesOf(point)))),
+            yAxisID: 'latency',
+          },
+        ],
+      },
+      options: {
+        scales: {
+          y: axis('pairs/s', { beginAtZero: true }),
+          latency: axis('ms', { position: 'right', beginAtZero: true, grid: { drawOnChartArea: false } }),
+        },
+      },
+    },
+  };
+}
+
+function throughputBars(points) {
+  const seeds = points.some(({ point }) => point.seed);
+  return {
+    title: 'Throughput, repeats as median, least and most',
+    note: seeds ? 'The reference study ran on different, unnamed hardware.' : '',
+    height: 60 + 40 * points.length,
+    config: {
+      type: 'bar',
+      data: {
+        labels: points.map(labelOf),
+        datasets: [
+          ...['median', 'least', 'most'].map((name) => ({
+            label: name,
+            data: points.map(({ point }) => round(of(name, point.repeats.map(pairsPerSecondOf)))),
+          })),
+          ...(seeds ? [{ label: 'reference study', data: points.map(({ point }) => point.seed) }] : []),
+        ],
+      },
+      options: { indexAxis: 'y', scales: { x: axis('pairs/s', { beginAtZero: true }) } },
+    },
+  };
+}
+
+const of = (name, values) =>
+  name === 'median' ? percentile(values, 50) : Math[name === 'least' ? 'min' : 'max'](...values);
+
+/** Every n-th, so that a page stays light. */
+const thinned = (list) => list.filter((_, i) => i % Math.ceil(list.length / MOST_DOTS) === 0);
+
+function scatter(points) {
+  return {
+    type: 'scatter',
+    data: {
+      datasets: points.map((one) => ({
+        label: labelOf(one),
+        data: thinned(one.point.shown.requests).map(({ latencyMs, pairs }) => ({
+          x: round(latencyMs),
+          y: round((1000 * pairs) / latencyMs),
+        })),
+      })),
+    },
+    options: { scales: { x: axis('latency, ms'), y: axis('pairs/s of one request', { beginAtZero: true }) } },
+  };
+}
+
+const PERCENTS = [...Array.from({ length: 20 }, (_, i) => i * 5), 96, 97, 98, 99, 99.5, 100];
+
+function distribution(points) {
+  return {
+    type: 'line',
+    data: {
+      datasets: points.map((one) => ({
+        label: labelOf(one),
+        data: PERCENTS.map((percent) => ({ x: percent, y: round(percentile(latenciesOf(one.point), percent)) })),
+      })),
+    },
+    options: {
+      scales: {
+        x: axis('percentile', { type: 'linear', max: 100 }),
+        y: axis('latency, ms', { beginAtZero: true }),
+      },
+    },
+  };
+}
+
+function stages(runs) {
+  const shown = runs
+    .map((run) => ({ run, stages: stagesOf(run.points.filter(({ status }) => status === 'ok')) }))
+    .filter(({ stages: known }) => known);
+  if (shown.length === 0) return null;
+  const names = { tokenization: 'tokenization', queueWait: 'queue wait', inference: 'inference', other: 'other' };
+  return {
+    type: 'bar',
+    data: {
+      labels: shown.map(({ run }) => run.label || run.title),
+      datasets: Object.entries(names).map(([key, label]) => ({
+        label,
+        data: shown.map(({ stages: known }) => round((100 * known[key]) / known.endToEnd)),
+      })),
+    },
+    options: {
+      indexAxis: 'y',
+      scales: { x: axis("% of the calls' time", { stacked: true, max: 100 }), y: { stacked: true } },
+    },
+  };
+}
+
+function overTime(points, key, unit) {
+  const datasets = points.map((one) => ({
+    label: labelOf(one),
+    data: one.point.shown.samples
+      .filter((sample) => sample[key] !== null)
+      .map((sample) => ({ x: round(sample.ms / 1000), y: round(sample[key]) })),
+  }));
+  if (datasets.every(({ data }) => data.length < 2)) return null;
+  return {
+    type: 'line',
+    data: { datasets },
+    options: { scales: { x: axis('seconds', { type: 'linear' }), y: axis(unit, { beginAtZero: true }) } },
+  };
+}

@@ -30,6 +30,8 @@ const columns: Column[] = [
   column('mlx', { dtype: 'float16', lengthMultiple: 8, pairs: short, maxError: 0.03, minTau: 0.98 }),
   column('mlx', { dtype: 'bfloat16', lengthMultiple: 1, pairs: short, maxError: 0.3, minTau: 0.95 }),
   column('cpu', { ...float32, pairs: starterPairs }),
+  column('cpu', { dtype: 'bfloat16', pairs: starterPairs, maxError: 0.15, minTau: 0.99 }),
+  column('cpu', { dtype: 'int8', pairs: starterPairs, maxError: 0.8, minTau: 0.97 }),
 ];
 
 function column(

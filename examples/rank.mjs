@@ -16,6 +16,11 @@ file       one passage a line, or paragraphs with blank lines between them; - re
 const defaultQuestion = 'how do volcanoes form?';
 const defaultFile = fileURLToPath(new URL('passages.txt', import.meta.url));
 
+// `npm start | head` closes the pipe early; that is no error.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await main();
 } catch (error) {

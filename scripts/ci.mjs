@@ -46,5 +46,6 @@ for (const [name, gate] of Object.entries(gates)) {
 }
 
 const { passed, failed, skipped } = total(results);
-process.stdout.write(`\n${table(results)}\n\n${skipped ? `${skipped} skipped\n` : ''}${passed} passed, ${failed} failed\n`);
+process.stdout.write(`\n${table(results)}\n\n${skipped ? `${skipped} skipped\n` : ''}`);
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
 if (failed) process.exitCode = 1;

@@ -55,8 +55,8 @@ function typescriptPart() {
     outputs: ['dist/index.js'],
     make() {
       rmSync(inRoot('dist'), { recursive: true, force: true });
-      const compiler = inRoot('node_modules', 'typescript', 'bin', 'tsc');
-      return runQuietly(process.execPath, [compiler, '-p', 'tsconfig.json'], { log: inRoot('build', 'typescript.log') });
+      const tsc = inRoot('node_modules', 'typescript', 'bin', 'tsc');
+      return runQuietly(process.execPath, [tsc, '-p', 'tsconfig.json'], { log: inRoot('build', 'typescript.log') });
     },
   };
 }

@@ -23,7 +23,8 @@ export async function runVitest(project, { name = project, env } = {}) {
 
 /** Runs every GoogleTest program of a folder; resolves to their counts. */
 export async function runGoogleTests(folder, { name = 'gtest', env } = {}) {
-  const programs = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()) : [];
+  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const programs = entries.filter((entry) => entry.isFile());
   const all = { name, passed: 0, failed: 0, skipped: 0, minutes: 0, missing: programs.length === 0 };
   for (const { name: program } of programs) {
     const one = await timed(`${name}-${program}`, async (report) => {
@@ -42,7 +43,8 @@ export function table(results) {
     ...results.map(({ name, passed, failed, skipped, minutes, missing }) =>
       [name, ...(missing ? ['none', '', '', ''] : [passed, failed, skipped, minutes.toFixed(1)])])];
   const widest = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, ...cells]) => `${name.padEnd(widest)}${cells.map((cell) => String(cell).padStart(9)).join('')}`).join('\n');
+  const line = ([name, ...cells]) => `${name.padEnd(widest)}${cells.map((cell) => String(cell).padStart(9)).join('')}`;
+  return rows.map(line).join('\n');
 }
 
 export function total(results) {

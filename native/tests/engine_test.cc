@@ -98,10 +98,15 @@ TEST_F(EngineTest, ResultsReachTheirOwnJobs) {
 
 TEST_F(EngineTest, KeepsAsManyInFlightAsTheEncoderAllowsAndNoMore) {
   for (const int limit : {1, 2}) {
+    // The engine is kept busy elsewhere until all jobs are queued.
+    const auto other = std::make_shared<SumEncoder>();
+    other->hold = true;
     const auto encoder = std::make_shared<SumEncoder>(limit);
     encoder->hold = true;
     std::vector<std::future<Result>> futures;
+    futures.push_back(score(other, {1}));
     for (int i = 0; i < 10; i++) futures.push_back(score(encoder, {i}));
+    other->hold = false;
     while (encoder->waiting < limit) std::this_thread::sleep_for(1ms);
     encoder->hold = false;
     for (auto& future : futures) future.get();
@@ -150,8 +155,8 @@ TEST(EngineParking, DropsQueuedJobsWaitsForTheRunningOneAndWakesAgain) {
   Engine& engine = Engine::instance();
   engine.enter();
   const auto id = engine.run([] { return std::this_thread::get_id(); });
-  int hook_calls = 0;
-  engine.on_park([&] { hook_calls++; });
+  static int hook_calls = 0;  // the engine keeps the hook for the life of the process
+  engine.on_park([] { hook_calls++; });
 
   auto encoder = std::make_shared<SumEncoder>();
   encoder->hold = true;

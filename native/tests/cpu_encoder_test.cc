@@ -1,107 +1,236 @@
-// The CPU encoder as a whole, for every dtype this machine has kernels for: against the plain reference encoder, and
-// against itself in other company.
+// The whole CPU encoder: against the reference, and against itself under other batches, orders and threads.
 #include "cpu/cpu_encoder.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <numeric>
-#include <random>
 
 #include "cpu/reference_encoder.h"
 #include "model/error.h"
-#include "random_transformer.h"
+#include "tests/cpu_test_kernels.h"
+#include "tests/cpu_test_model.h"
 
 namespace rerank {
 namespace {
 
-struct Precision {
-  const char* dtype;
-  float tolerance;
+std::vector<float> score(Encoder& encoder, const OwnedBatch& batch) { return encoder.submit(batch.view())->wait(); }
+
+std::unique_ptr<Encoder> encoder_of(const TestKernels& kernels, Transformer model, int threads = 1) {
+  return make_cpu_encoder(std::move(model), {.dtype = kernels.dtype, .threads = threads}, kernels.choice);
+}
+
+class EncoderTest : public testing::TestWithParam<TestKernels> {
+ protected:
+  // Logits of these random models are of size 1.
+  double tolerance() const {
+    if (GetParam().dtype == "float32") return 2e-5;
+    return GetParam().dtype == "bfloat16" ? 0.1 : 0.2;
+  }
+
+  void expect_like_reference(const Transformer& model, const std::vector<int>& lengths, uint32_t seed) {
+    const OwnedBatch batch = random_batch(model.architecture, lengths, seed);
+    const std::vector<float> wanted = score(*make_reference_encoder(model, "A test."), batch);
+    const std::vector<float> actual = score(*encoder_of(GetParam(), model), batch);
+    ASSERT_EQ(actual.size(), wanted.size());
+    for (size_t i = 0; i < actual.size(); i++) EXPECT_NEAR(actual[i], wanted[i], tolerance()) << "logit " << i;
+  }
 };
 
-const Precision kPrecisions[] = {{"float32", 2e-5f}, {"bfloat16", 0.15f}, {"int8", 0.4f}};
-const std::vector<int> kLengths = {1, 2, 5, 6, 7, 11, 12, 13, 31, 32, 33, 64, 97, 100, 3, 100, 1};
-
-std::vector<float> run(Encoder& encoder, const OwnedBatch& batch) { return encoder.submit(batch.view())->wait(); }
-
-std::vector<Architecture> shapes() {
-  std::vector<Architecture> shapes(6, small_architecture());
-  shapes[1].head_size = 64, shapes[1].heads = 1;
-  shapes[2].labels = 3, shapes[2].type_vocab_size = 1;
-  shapes[3].activation = Activation::kGeluTanh, shapes[3].norm_epsilon = 1e-5f;
-  shapes[4].hidden_size = 72, shapes[4].heads = 3, shapes[4].head_size = 24, shapes[4].intermediate_size = 100;
-  shapes[5].activation = Activation::kRelu, shapes[5].layers = 1, shapes[5].intermediate_size = 37;
-  return shapes;
-}
-
-// One sequence of a batch, alone.
-OwnedBatch only(const OwnedBatch& batch, int sequence) {
-  OwnedBatch one;
-  const int begin = batch.offsets[sequence], end = batch.offsets[sequence + 1];
-  one.input_ids.assign(batch.input_ids.begin() + begin, batch.input_ids.begin() + end);
-  one.token_type_ids.assign(batch.token_type_ids.begin() + begin, batch.token_type_ids.begin() + end);
-  one.offsets = {0, end - begin};
-  return one;
-}
-
-TEST(CpuEncoder, MatchesTheReferenceForEveryShape) {
-  for (const Architecture& shape : shapes()) {
-    const Transformer model = random_transformer(shape, 21);
-    const OwnedBatch batch = random_batch(shape, kLengths, 21);
-    const auto expected = run(*make_reference_encoder(model, ""), batch);
-    for (const auto& [dtype, tolerance] : kPrecisions) {
-      const auto logits = run(*make_cpu_encoder(model, {.dtype = dtype, .threads = 2}), batch);
-      ASSERT_EQ(logits.size(), expected.size());
-      for (size_t i = 0; i < logits.size(); i++) {
-        EXPECT_NEAR(logits[i], expected[i], tolerance) << dtype << ", hidden " << shape.hidden_size << ", logit " << i;
-      }
-    }
+TEST_P(EncoderTest, MatchesTheReferenceInEveryShape) {
+  struct Case {
+    int layers, heads, head_size, intermediate, labels;
+    Activation activation;
+  };
+  const Case cases[] = {
+      {2, 2, 32, 128, 1, Activation::kGelu},  // the shape kernels are tuned for, small
+      {1, 1, 64, 96, 1, Activation::kGelu},   // one layer: nothing but the pooled rows
+      {2, 3, 20, 61, 3, Activation::kGelu},   // no extent fills a panel
+      {2, 1, 1, 1, 1, Activation::kRelu},     // the smallest of all
+      {3, 2, 48, 500, 2, Activation::kGeluTanh},
+      {2, 4, 12, 384, 5, Activation::kRelu},
+      {1, 8, 64, 640, 40, Activation::kGelu},  // hidden 512, more labels than a panel
+  };
+  uint32_t seed = 1;
+  for (const Case& c : cases) {
+    Architecture a = test_architecture(c.layers, c.heads, c.head_size, c.intermediate);
+    a.labels = c.labels;
+    a.activation = c.activation;
+    SCOPED_TRACE(testing::Message() << c.heads << " heads of " << c.head_size << ", " << c.intermediate);
+    expect_like_reference(random_transformer(a, seed), {1, 17, 2, 40, 33}, seed);
+    seed++;
   }
 }
 
-TEST(CpuEncoder, BitsDoNotDependOnCompanyOrderOrThreads) {
-  for (const Architecture& shape : {shapes()[0], shapes()[4]}) {
-    const Transformer model = random_transformer(shape, 22);
-    for (const auto& [dtype, _] : kPrecisions) {
-      const auto one_thread = make_cpu_encoder(model, {.dtype = dtype, .threads = 1});
-      const auto three_threads = make_cpu_encoder(model, {.dtype = dtype, .threads = 3});
-      for (uint32_t seed = 0; seed < 8; seed++) {
-        std::mt19937 random(seed);
-        std::vector<int> lengths;
-        for (int i = 0; i < 25; i++) lengths.push_back(1 + random() % shape.max_positions);
-        const OwnedBatch batch = random_batch(shape, lengths, seed);
-        const auto together = run(*three_threads, batch);
-        for (size_t s = 0; s < lengths.size(); s++) {
-          ASSERT_EQ(run(*one_thread, only(batch, s))[0], together[s]) << dtype << ", seed " << seed << ", " << lengths[s];
-        }
+TEST_P(EncoderTest, MatchesTheReferenceOnWeightsStoredInSixteenBits) {
+  const Transformer model = random_transformer(test_architecture(2, 2, 32, 100), 3);
+  expect_like_reference(stored_as(model, FloatType::kFloat16), {5, 31}, 3);
+  expect_like_reference(stored_as(model, FloatType::kBFloat16), {5, 31}, 3);
+}
+
+TEST_P(EncoderTest, NoBiasOnTheHead) {
+  Transformer model = random_transformer(test_architecture(1, 2, 32, 64), 5);
+  model.pooler.bias.reset();
+  model.classifier.bias.reset();
+  expect_like_reference(model, {9}, 5);
+}
+
+TEST_P(EncoderTest, LongestSequence) {
+  expect_like_reference(random_transformer(test_architecture(2, 1, 32, 64), 8), {512, 511, 3}, 8);
+}
+
+// The property that callers see: a pair has one score, whatever shares its batch.
+TEST_P(EncoderTest, ScoresDoNotDependOnBatchOrderOrThreads) {
+  for (const Architecture& a : {test_architecture(2, 2, 32, 200), test_architecture(2, 3, 24, 100)}) {
+    const Transformer model = random_transformer(a, 21);
+    const auto one = encoder_of(GetParam(), model, 1);
+    std::vector<int> lengths = passage_lengths(12, 200, 4);
+    lengths.insert(lengths.end(), {1, 1, 2, 300});
+    const OwnedBatch all = random_batch(a, lengths, 6);
+    std::vector<float> alone;
+    for (size_t s = 0; s < lengths.size(); s++) {
+      OwnedBatch single;
+      append(single, all, static_cast<int>(s));
+      alone.push_back(score(*one, single)[0]);
+    }
+    std::mt19937 random(9);
+    for (int threads : {1, 2, 5}) {
+      const auto encoder = encoder_of(GetParam(), model, threads);
+      for (int trial = 0; trial < 4; trial++) {
         std::vector<int> order(lengths.size());
         std::iota(order.begin(), order.end(), 0);
         std::shuffle(order.begin(), order.end(), random);
-        OwnedBatch shuffled;
-        for (const int s : order) {
-          const OwnedBatch one = only(batch, s);
-          shuffled.input_ids.insert(shuffled.input_ids.end(), one.input_ids.begin(), one.input_ids.end());
-          shuffled.token_type_ids.insert(shuffled.token_type_ids.end(), one.token_type_ids.begin(), one.token_type_ids.end());
-          shuffled.offsets.push_back(static_cast<int32_t>(shuffled.input_ids.size()));
+        order.resize(trial == 0 ? order.size() : 1 + random() % order.size());
+        OwnedBatch batch;
+        for (int s : order) append(batch, all, s);
+        const std::vector<float> together = score(*encoder, batch);
+        for (size_t i = 0; i < order.size(); i++) {
+          ASSERT_EQ(std::bit_cast<uint32_t>(together[i]), std::bit_cast<uint32_t>(alone[order[i]]))
+              << "sequence " << order[i] << " of " << order.size() << " with " << threads << " threads";
         }
-        const auto logits = run(*three_threads, shuffled);
-        for (size_t i = 0; i < order.size(); i++) ASSERT_EQ(logits[i], together[order[i]]) << dtype << ", seed " << seed;
       }
     }
   }
 }
 
-TEST(CpuEncoder, SaysWhatRunsAndRefusesWhatCannot) {
-  const Transformer model = random_transformer(small_architecture(), 23);
-  const auto scalar = make_cpu_encoder(model, {.dtype = "float32", .instruction_set = "scalar"});
-  EXPECT_EQ(scalar->info().instruction_set, "scalar");
-  const auto best = make_cpu_encoder(model, {.dtype = "float32", .threads = 2, .why_cpu = "A test."});
-  EXPECT_EQ(best->info().threads, best->info().instruction_set == "scalar" ? 1 : 2);
-  EXPECT_EQ(best->info().reason.find("A test."), 0u) << best->info().reason;
-  EXPECT_THROW(make_cpu_encoder(model, {.dtype = "float16"}), Error);
-  EXPECT_THROW(make_cpu_encoder(model, {.dtype = "float32", .instruction_set = "mmx"}), Error);
+TEST_P(EncoderTest, EmptyBatch) {
+  const auto encoder = encoder_of(GetParam(), random_transformer(test_architecture(1, 1, 32, 32), 1));
+  EXPECT_TRUE(score(*encoder, OwnedBatch()).empty());
+}
+
+TEST_P(EncoderTest, NotANumberStaysOne) {
+  Transformer model = random_transformer(test_architecture(2, 1, 32, 64), 2);
+  std::vector<float> values = widen(model.layers[0].up.weight);
+  values[5] = INFINITY;
+  std::shared_ptr<std::byte[]> bytes(new std::byte[values.size() * 4]);
+  std::memcpy(bytes.get(), values.data(), values.size() * 4);
+  model.layers[0].up.weight.data = bytes;
+  for (float logit : score(*encoder_of(GetParam(), model), random_batch(model.architecture, {4, 60}, 1))) {
+    EXPECT_FALSE(std::isfinite(logit));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EncoderTest, testing::ValuesIn(runnable_kernels()),
+                         [](const auto& info) { return name_of(info.param); });
+
+TEST(CpuEncoderFuzz, RandomModelsAndBatches) {
+  std::mt19937 random(77);
+  const auto pick = [&](int low, int high) { return low + static_cast<int>(random() % (high - low + 1)); };
+  const std::vector<TestKernels> all = runnable_kernels();
+  for (int trial = 0; trial < 25; trial++) {
+    Architecture a = test_architecture(pick(1, 3), pick(1, 4), pick(1, 40), pick(1, 150));
+    a.labels = pick(1, 3);
+    a.type_vocab_size = pick(1, 2);
+    const Transformer model = random_transformer(a, trial);
+    std::vector<int> lengths(pick(1, 20));
+    for (int& l : lengths) l = pick(0, 9) == 0 ? pick(100, 300) : pick(1, 60);
+    const OwnedBatch batch = random_batch(a, lengths, trial);
+    const std::vector<float> wanted = score(*make_reference_encoder(model, "A test."), batch);
+    for (const TestKernels& kernels : all) {
+      if (kernels.dtype != "float32") continue;
+      const std::vector<float> actual = score(*encoder_of(kernels, model, pick(1, 3)), batch);
+      for (size_t i = 0; i < wanted.size(); i++) {
+        ASSERT_NEAR(actual[i], wanted[i], 5e-5) << name_of(kernels) << ", trial " << trial << ", logit " << i;
+      }
+    }
+  }
+}
+
+TEST(CpuEncoder, TellsWhatItIs) {
+  const auto encoder = make_cpu_encoder(random_transformer(test_architecture(2, 2, 32, 128), 1),
+                                        {.dtype = "float32", .threads = 2, .why_cpu = "No GPU."});
+  const EncoderInfo& info = encoder->info();
+  EXPECT_EQ(info.path, "cpu");
+  EXPECT_EQ(info.device, "cpu");
+  EXPECT_EQ(info.dtype, "float32");
+  EXPECT_EQ(info.limits.max_length, 512);
+  EXPECT_EQ(info.limits.labels, 1);
+  EXPECT_TRUE(info.reason.starts_with("No GPU. ")) << info.reason;
+  EXPECT_EQ(info.threads, info.instruction_set == "scalar" ? 1 : 2);
+  EXPECT_GT(info.parameter_bytes, 0u);
+  EXPECT_GE(encoder->memory().active, info.parameter_bytes);
+}
+
+TEST(CpuEncoder, ScalarIsTheReference) {
+  const Transformer model = random_transformer(test_architecture(1, 2, 16, 40), 1);
+  const auto encoder = make_cpu_encoder(model, {.dtype = "float32", .instruction_set = "scalar"});
+  EXPECT_EQ(encoder->info().instruction_set, "scalar");
+  const OwnedBatch batch = random_batch(model.architecture, {3, 9}, 1);
+  EXPECT_EQ(score(*encoder, batch), score(*make_reference_encoder(model, "A test."), batch));
+}
+
+TEST(CpuEncoder, FreesWhatItPacked) {
+  Transformer model = random_transformer(test_architecture(1, 2, 32, 64), 1);
+  const std::weak_ptr<const std::byte[]> packed = model.layers[0].up.weight.data;
+  const std::weak_ptr<const std::byte[]> kept = model.word_embeddings.data;
+  const auto encoder = make_cpu_encoder(std::move(model), CpuOptions{});
+  if (encoder->info().instruction_set == "scalar") GTEST_SKIP() << "the reference keeps no packed weights";
+  EXPECT_TRUE(packed.expired());
+  EXPECT_FALSE(kept.expired());
+}
+
+TEST(KernelChoice, BestFirstAndOnlyWhatTheMachineHas) {
+  EXPECT_EQ(choose_kernels("float32", "", CpuFeatures{}).instruction_set, "scalar");
+  EXPECT_EQ(choose_kernels("float32", "", CpuFeatures{}).layers, nullptr);
+  CpuFeatures f;
+#if defined(__x86_64__)
+  f.avx2 = true;
+  EXPECT_EQ(choose_kernels("float32", "", f).instruction_set, "avx2");
+  f.avx512 = true;
+  EXPECT_EQ(choose_kernels("int8", "", f).instruction_set, "avx512");
+  f.avx512_vnni = true;
+  EXPECT_EQ(choose_kernels("int8", "", f).instruction_set, "avx512+vnni");
+  EXPECT_EQ(choose_kernels("bfloat16", "", f).instruction_set, "avx512");
+  f.avx512_bf16 = true;
+  EXPECT_EQ(choose_kernels("bfloat16", "", f).instruction_set, "avx512+bf16");
+  EXPECT_EQ(choose_kernels("int8", "", f).instruction_set, "avx512+vnni+bf16");
+  EXPECT_EQ(choose_kernels("int8", "avx2", f).instruction_set, "avx2");
+#elif defined(__aarch64__)
+  f.neon = true;
+  EXPECT_EQ(choose_kernels("float32", "", f).instruction_set, "neon");
+  EXPECT_EQ(choose_kernels("bfloat16", "", f).instruction_set, "neon");
+  f.neon_dot = f.neon_bf16 = true;
+  EXPECT_EQ(choose_kernels("bfloat16", "", f).instruction_set, "neon+bf16");
+  EXPECT_EQ(choose_kernels("int8", "neon", f).instruction_set, "neon+dot+bf16");
+#endif
+}
+
+TEST(KernelChoice, RefusesWhatIsNotThere) {
+  const auto code_and_message = [](const char* dtype, const char* instruction_set) {
+    try {
+      choose_kernels(dtype, instruction_set, CpuFeatures{});
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::kInvalidArgument);
+      return std::string(e.what());
+    }
+    return std::string("nothing thrown");
+  };
+  EXPECT_NE(code_and_message("float16", "").find("float32, bfloat16 or int8"), std::string::npos);
+  EXPECT_NE(code_and_message("float32", "avx2").find("one of scalar"), std::string::npos);
+  EXPECT_NE(code_and_message("bfloat16", "scalar").find("float32"), std::string::npos);
 }
 
 }  // namespace

@@ -6,7 +6,12 @@
 #include <stdint.h>
 
 #include "cpu/kernels/compiler.h"
+// Lanes are loops here; unrolling tiles as well would take the compiler minutes.
+#undef RERANK_INLINE
+#undef RERANK_UNROLL
 #undef RERANK_IN_REGISTER
+#define RERANK_INLINE inline
+#define RERANK_UNROLL
 #define RERANK_IN_REGISTER(vector) (void)(vector)
 
 namespace rerank {
@@ -38,6 +43,9 @@ RERANK_INLINE To bits_of(From x) {
   return out;
 }
 
+// One rounding but for rare ties; a call of the C library's would take most of the tests' time.
+RERANK_INLINE float fused(float a, float b, float c) { return (float)((double)a * b + c); }
+
 RERANK_INLINE Float load(const float* p) {
   return each([&](int i) { return p[i]; });
 }
@@ -48,7 +56,7 @@ RERANK_INLINE Float splat(float x) {
   return each([&](int) { return x; });
 }
 RERANK_INLINE Float fma(Float a, Float b, Float c) {
-  return each([&](int i) { return __builtin_fmaf(a.v[i], b.v[i], c.v[i]); });
+  return each([&](int i) { return fused(a.v[i], b.v[i], c.v[i]); });
 }
 RERANK_INLINE Float add(Float a, Float b) {
   return each([&](int i) { return a.v[i] + b.v[i]; });
@@ -107,6 +115,7 @@ RERANK_INLINE void load_bfloat16_pair(const uint16_t* p, Float* low, Float* high
 RERANK_INLINE Float load_half(const uint16_t* p) {
   return each([&](int i) {
     const int exponent = (p[i] >> 10) & 31, mantissa = p[i] & 1023;
+    if (exponent == 31) return bits_of<float>((uint32_t)(p[i] & 0x8000) << 16 | 0x7f800000u | (uint32_t)mantissa << 13);
     const float magnitude = exponent ? ldexpf(1024 + mantissa, exponent - 25) : ldexpf(mantissa, -24);
     return p[i] & 0x8000 ? -magnitude : magnitude;
   });
@@ -133,8 +142,8 @@ struct BFloat16Product {
   }
   RERANK_INLINE static Sum add(Sum sum, Row row, Column column) {
     return each([&](int i) {
-      const float odd = __builtin_fmaf(widened(row[1]), widened(column[2 * i + 1]), sum.v[i]);
-      return __builtin_fmaf(widened(row[0]), widened(column[2 * i]), odd);
+      const float odd = fused(widened(row[1]), widened(column[2 * i + 1]), sum.v[i]);
+      return fused(widened(row[0]), widened(column[2 * i]), odd);
     });
   }
   RERANK_INLINE static void store_activations(uint16_t* p, Float v) {

@@ -6,12 +6,10 @@ namespace rerank {
 
 std::vector<TestKernels> runnable_kernels() {
   std::vector<TestKernels> found = {
-#ifdef RERANK_EMULATE_AVX512
       {"float32", {&kEmulatedFloat32, &kEmulatedFloat32, "emulated_avx512", "A test."}},
       {"bfloat16", {&kEmulatedWidenedBFloat16, &kEmulatedFloat32, "emulated_avx512", "A test."}},
       {"bfloat16", {&kEmulatedBFloat16, &kEmulatedFloat32, "emulated_avx512_bf16", "A test."}},
       {"int8", {&kEmulatedInt8, &kEmulatedFloat32, "emulated_avx512_vnni", "A test."}},
-#endif
   };
   // What each CPU of a family would choose: the features of this one, fewer and fewer of them.
   const CpuFeatures all = detect_cpu_features();
@@ -37,9 +35,7 @@ std::vector<TestKernels> runnable_kernels() {
 
 std::string name_of(const TestKernels& kernels) {
   std::string name = kernels.choice.instruction_set + "_" + kernels.dtype;
-#ifdef RERANK_EMULATE_AVX512
   if (kernels.choice.layers == &kEmulatedBFloat16) name += "_dot";
-#endif
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name;
 }

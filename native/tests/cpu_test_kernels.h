@@ -1,4 +1,5 @@
 #pragma once
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -20,5 +21,6 @@ std::vector<TestKernels> runnable_kernels();
 
 // For INSTANTIATE_TEST_SUITE_P: "avx2_int8".
 std::string name_of(const TestKernels& kernels);
+inline void PrintTo(const TestKernels& kernels, std::ostream* out) { *out << name_of(kernels); }
 
 }  // namespace rerank

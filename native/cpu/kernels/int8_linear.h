@@ -13,12 +13,14 @@ void quantize(const PrepareCall& call) {
     typename Product::Activation* out = (typename Product::Activation*)call.out + r * call.out_stride;
     for (int g = 0; g < groups; g++) {
       const int begin = g * kInt8Group, end = begin + kInt8Group < call.width ? begin + kInt8Group : call.width;
-      Float low = load(in + begin), high = low;
-      for (int k = begin + kLanes; k < end; k += kLanes) {
-        low = min(low, load(in + k));
-        high = max(high, load(in + k));
+      Float low = load(in + begin), high = low, zero = splat(0.0f);
+      for (int k = begin; k < end; k += kLanes) {
+        const Float x = load(in + k);
+        low = min(low, x);
+        high = max(high, x);
+        zero = fma(x, splat(0.0f), zero);  // not a number as soon as one x is not finite
       }
-      const float bottom = lowest(low), step = (highest(high) - bottom) / 255.0f;
+      const float bottom = lowest(low), step = (highest(high) - bottom) / 255.0f + sum(zero);
       call.ranges[r * groups + g] = {bottom, step};
       const Float inverse = splat(step > 0.0f ? 1.0f / step : 0.0f), base = splat(bottom);
       for (int k = begin; k < end; k += kLanes) {

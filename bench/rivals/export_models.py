@@ -7,8 +7,8 @@ fused            plain after onnxruntime's own optimizer: Attention, EmbedLayerN
 *-int8-tensor    dynamic int8, one scale per weight matrix
 *-int8-channel   dynamic int8, one scale per output channel
 
-Where the CPU has no VNNI, weights are quantized to 7 bits, as onnxruntime's documentation asks for: its AVX2
-products of 8 bits each saturate.
+Where the CPU has no VNNI, weights with a scale per channel are quantized to 7 bits, as onnxruntime's documentation
+asks for: sums of two products saturate at 16 bits there. With one scale per matrix, 7 bits err more than saturation.
 """
 
 import logging
@@ -83,7 +83,7 @@ def quantize(source, target, per_channel):
         source,
         target,
         per_channel=per_channel,
-        reduce_range=not has_vnni,
+        reduce_range=per_channel and not has_vnni,
         weight_type=QuantType.QInt8,
         extra_options={'DefaultTensorType': onnx.TensorProto.FLOAT},  # of what fused operators put out
     )

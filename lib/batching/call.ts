@@ -50,7 +50,9 @@ export class QueuedCall implements Call {
     this.#stageSince = host.clock.now();
     const { signal, timeoutMs, deadlineMs } = options;
     if (signal) this.#cleanups.push(onAbort(signal, (reason) => this.#finish({ error: reason }, 'aborted')));
-    if (timeoutMs !== undefined) this.#cleanups.push(host.clock.setTimer(() => this.#timeOut(timeoutMs), timeoutMs));
+    if (timeoutMs !== undefined) {
+      this.#cleanups.push(host.clock.setTimer(() => this.#timeOut(timeoutMs), timeoutMs));
+    }
     if (deadlineMs !== undefined) {
       const expire = () => this.#finish({ partial: true }, 'partial');
       this.#cleanups.push(host.clock.setTimer(expire, deadlineMs));
@@ -83,7 +85,7 @@ export class QueuedCall implements Call {
   }
 
   push(slice: PackedPairs & { first: number }): void {
-    if (this.#ended) throw new RerankerError('ERR_INVALID_ARGUMENT', 'Expected no push after end() of a call.');
+    if (this.#ended) throw new RerankerError('ERR_INVALID_ARGUMENT', 'Expected no push after end().');
     if (this.over) return;
     this.#awaited += slice.lengths.length;
     this.#host.enqueue(slice);
@@ -183,7 +185,8 @@ export class QueuedCall implements Call {
     this.#end?.settle(ending);
     this.#host.leave();
     if (outcome === 'completed') return;
-    this.#stop = { reason: 'error' in ending ? ending.error : new DOMException('deadlineMs has passed', 'TimeoutError') };
+    const late = () => new DOMException('deadlineMs has passed', 'TimeoutError');
+    this.#stop = { reason: 'error' in ending ? ending.error : late() };
     this.#controller?.abort(this.#stop.reason);
   }
 }

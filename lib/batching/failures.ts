@@ -17,7 +17,9 @@ export function deviceError(error: unknown): unknown {
   const known = fromNative(error);
   if (known instanceof RerankerError) return known;
   const text = error instanceof Error ? error.message : String(error);
-  return new RerankerError('ERR_DEVICE', `Expected logits from the device, but it failed: ${text}`, { cause: error });
+  return new RerankerError('ERR_DEVICE', `Expected logits from the device, but it failed: ${text}`, {
+    cause: error,
+  });
 }
 
 export function isOutOfMemory(error: unknown): boolean {

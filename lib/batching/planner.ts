@@ -61,7 +61,11 @@ function sortByLength(lengths: ArrayLike<number>): Float64Array {
  * @param mustGo  1 for pairs that may not be left out any more, 0 for others
  * @returns positions in the window, longest pair first; never empty
  */
-export function planBatch(lengths: ArrayLike<number>, mustGo: ArrayLike<number>, limits: BatchLimits): number[] {
+export function planBatch(
+  lengths: ArrayLike<number>,
+  mustGo: ArrayLike<number>,
+  limits: BatchLimits,
+): number[] {
   const count = lengths.length;
   const batch = new Batch(limits);
   const taken = new Uint8Array(count);

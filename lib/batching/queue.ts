@@ -2,7 +2,14 @@ import type { Stats } from '../stats.js';
 import { Backlog } from './backlog.js';
 import { QueuedCall } from './call.js';
 import { systemClock, type Clock } from './clock.js';
-import { closedError, deviceError, isOutOfMemory, logitCountError, notFiniteError, overloadedError } from './failures.js';
+import {
+  closedError,
+  deviceError,
+  isOutOfMemory,
+  logitCountError,
+  notFiniteError,
+  overloadedError,
+} from './failures.js';
 import { Flow } from './fairness.js';
 import { checkCallOptions, type BatchingSettings } from './options.js';
 import { Pair } from './pair.js';
@@ -44,8 +51,9 @@ export class BatchQueue {
     this.#settings = settings;
     this.#stats = stats;
     this.#clock = clock;
-    this.#throughput = new Throughput(settings.initialBatchTokens, settings.targetBatchMs, settings.maxBatchTokens);
-    this.#cache = settings.cacheSize > 0 ? new ScoreCache(settings.cacheSize) : undefined;
+    const { initialBatchTokens, targetBatchMs, maxBatchTokens, cacheSize } = settings;
+    this.#throughput = new Throughput(initialBatchTokens, targetBatchMs, maxBatchTokens);
+    this.#cache = cacheSize > 0 ? new ScoreCache(cacheSize) : undefined;
     stats.watch(() => ({
       queuedPairs: this.#backlog.queuedPairs,
       queuedTokens: this.#backlog.queuedTokens,
@@ -69,7 +77,8 @@ export class BatchQueue {
     const { queuedPairs, queuedTokens } = this.#backlog;
     if (queuedPairs >= this.#settings.maxQueueSize) {
       this.#stats.counters.rejected += 1;
-      throw overloadedError(queuedPairs, this.#settings.maxQueueSize, queuedTokens / this.#throughput.tokensPerMs);
+      const waitMs = queuedTokens / this.#throughput.tokensPerMs;
+      throw overloadedError(queuedPairs, this.#settings.maxQueueSize, waitMs);
     }
     const host = {
       clock: this.#clock,
@@ -143,7 +152,8 @@ export class BatchQueue {
   #hasRoom(call: QueuedCall): boolean {
     const { windowBatches, maxInFlight, maxBatchSize } = this.#settings;
     const batches = windowBatches + maxInFlight;
-    return call.queuedTokens < batches * this.#throughput.batchTokens && call.queuedPairs < batches * maxBatchSize;
+    if (call.queuedPairs >= batches * maxBatchSize) return false;
+    return call.queuedTokens < batches * this.#throughput.batchTokens;
   }
 
   /** Gives the device what it can take. */

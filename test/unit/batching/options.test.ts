@@ -21,7 +21,13 @@ describe('resolveBatching', () => {
   });
 
   test('takes what is given, and never starts above maxBatchTokens', () => {
-    const given = { targetBatchMs: 5.5, maxBatchTokens: 512, maxInFlight: 3, scheduling: 'fifo', cacheSize: 9 } as const;
+    const given = {
+      targetBatchMs: 5.5,
+      maxBatchTokens: 512,
+      maxInFlight: 3,
+      scheduling: 'fifo',
+      cacheSize: 9,
+    } as const;
     expect(resolveBatching(given, cpu)).toMatchObject({ ...given, initialBatchTokens: 512 });
   });
 
@@ -34,12 +40,18 @@ describe('resolveBatching', () => {
 
   test.each([
     [{ maxBatchSize: 0 }, 'Option "maxBatchSize": expected a whole number of at least 1, received 0.'],
-    [{ maxBatchTokens: 1.5 }, 'Option "maxBatchTokens": expected a whole number of at least 1, received 1.5.'],
+    [
+      { maxBatchTokens: 1.5 },
+      'Option "maxBatchTokens": expected a whole number of at least 1, received 1.5.',
+    ],
     [{ maxQueueSize: '9' }, 'Option "maxQueueSize": expected a whole number of at least 1, received "9".'],
     [{ maxInFlight: NaN }, 'Option "maxInFlight": expected a whole number of at least 1, received NaN.'],
     [{ cacheSize: -1 }, 'Option "cacheSize": expected a whole number of at least 0, received -1.'],
     [{ targetBatchMs: 0 }, 'Option "targetBatchMs": expected a number from 0.1 to 60000, received 0.'],
-    [{ maxQueueDelayMs: Infinity }, 'Option "maxQueueDelayMs": expected a number from 0 to 60000, received Infinity.'],
+    [
+      { maxQueueDelayMs: Infinity },
+      'Option "maxQueueDelayMs": expected a number from 0 to 60000, received Infinity.',
+    ],
     [{ scheduling: 'lifo' }, `Option "scheduling": expected 'fair' or 'fifo', received "lifo".`],
     [null, 'Option "options": expected an object, received null.'],
   ])('refuses %j', (options, message) => {

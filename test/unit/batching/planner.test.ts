@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planBatch, type BatchLimits } from '../../../lib/batching/planner.js';
 
-const limits: BatchLimits = { maxTokens: 100, maxPairs: 10, maxArea: Infinity, lengthMultiple: 1, bucketTokens: 0 };
+const limits: BatchLimits = {
+  maxTokens: 100,
+  maxPairs: 10,
+  maxArea: Infinity,
+  lengthMultiple: 1,
+  bucketTokens: 0,
+};
 const none = (lengths: number[]) => lengths.map(() => 0);
 const plan = (lengths: number[], change: Partial<BatchLimits> = {}, mustGo = none(lengths)) =>
   planBatch(lengths, mustGo, { ...limits, ...change });
@@ -77,7 +83,8 @@ describe('planBatch', () => {
         if (left.length > 0) expect([...batch].sort((a, b) => a - b)).toEqual(due.slice(0, batch.length));
         else if (due.length === 0) expect(batch).toContain(0);
         if (left.length === 0 && limits.bucketTokens === 0) {
-          for (let i = 0; i < lengths.length; i += 1) if (!batch.includes(i)) expect(fits([...batch, i])).toBe(false);
+          for (let i = 0; i < lengths.length; i += 1)
+            if (!batch.includes(i)) expect(fits([...batch, i])).toBe(false);
         }
       }),
       { numRuns: 2000 },

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { BatchingSettings } from '../../../lib/batching/options.js';
 import { BatchQueue } from '../../../lib/batching/queue.js';
 import { Stats } from '../../../lib/stats.js';
-import { history, play } from './history.js';
+import { history } from './histories.js';
+import { play } from './play.js';
 import { FakeDevice, keyOf, packPairs, plainSettings, VirtualClock, type FakePair } from './world.js';
 
 /** Random histories of each property; RERANK_SOAK multiplies them. A failure prints its seed and smallest history. */
@@ -24,6 +25,8 @@ const windows = fc.record({
   bucketTokens: fc.constantFrom(0, 8),
   lengthMultiple: fc.constantFrom(1, 8),
 });
+
+const wideWindows = windows.map((settings) => ({ ...settings, windowBatches: 4 }));
 
 const LONGEST = 60;
 
@@ -48,10 +51,7 @@ interface Dispatch {
 }
 
 /** Every flow's pairs, pushed at once; no two pairs are equal, so the device's log tells whose each one is. */
-async function runBacklog(
-  flows: FlowPlan[],
-  settings: Partial<BatchingSettings>,
-): Promise<Dispatch[]> {
+async function runBacklog(flows: FlowPlan[], settings: Partial<BatchingSettings>): Promise<Dispatch[]> {
   const clock = new VirtualClock();
   const device = new FakeDevice(clock);
   const queue = new BatchQueue(device, { ...plainSettings, ...settings }, new Stats(clock), clock);
@@ -69,75 +69,87 @@ async function runBacklog(
     else clock.after(at, arrive);
   });
   await clock.run();
-  return device.batches.map(({ keys, startedAt }) => ({ at: startedAt, pairs: keys.map((key) => owners.get(key)!) }));
+  return device.batches.map(({ keys, startedAt }) => ({
+    at: startedAt,
+    pairs: keys.map((key) => owners.get(key)!),
+  }));
 }
 
 describe('a window wider than a batch', () => {
-  test('lets no pair be overtaken by later ones of its flow in more than 4 dispatches', { timeout: TIMEOUT_MS }, () =>
-    fc.assert(
-      fc.asyncProperty(flowPlans, windows, async (flows, settings) => {
-        const dispatches = await runBacklog(flows, settings);
-        const waiting = flows.map(({ lengths }) => lengths.map(() => 0));
-        for (const { pairs } of dispatches) {
-          const last = flows.map(() => -1);
-          for (const { flow, index } of pairs) {
-            delete waiting[flow]![index];
-            last[flow] = Math.max(last[flow]!, index);
+  test(
+    'lets no pair be overtaken by later ones of its flow in more than 4 dispatches',
+    { timeout: TIMEOUT_MS },
+    () =>
+      fc.assert(
+        fc.asyncProperty(flowPlans, wideWindows, async (flows, settings) => {
+          const dispatches = await runBacklog(flows, settings);
+          const waiting = flows.map(({ lengths }) => lengths.map(() => 0));
+          for (const { pairs } of dispatches) {
+            const last = flows.map(() => -1);
+            for (const { flow, index } of pairs) {
+              delete waiting[flow]![index];
+              last[flow] = Math.max(last[flow]!, index);
+            }
+            waiting.forEach((pairs, flow) =>
+              pairs.forEach((overtaken, index) => {
+                if (index >= last[flow]!) return;
+                expect(overtaken, `pair ${index} of flow ${flow}`).toBeLessThan(4);
+                pairs[index] = overtaken + 1;
+              }),
+            );
           }
-          waiting.forEach((pairs, flow) =>
-            pairs.forEach((overtaken, index) => {
-              if (index >= last[flow]!) return;
-              expect(overtaken, `pair ${index} of flow ${flow}`).toBeLessThan(4);
-              pairs[index] = overtaken + 1;
-            }),
-          );
-        }
-        expect(waiting.every((pairs) => Object.keys(pairs).length === 0)).toBe(true);
-      }),
-      { numRuns: BACKLOGS },
-    ),
+          expect(waiting.every((pairs) => Object.keys(pairs).length === 0)).toBe(true);
+        }),
+        { numRuns: BACKLOGS },
+      ),
   );
 });
 
 describe('fairness', () => {
-  test('flows with pairs waiting get tokens in proportion to weight, from when both wait', { timeout: TIMEOUT_MS }, () =>
-    fc.assert(
-      fc.asyncProperty(flowPlans, windows, async (flows, settings) => {
-        const dispatches = await runBacklog(flows, settings);
-        const service = flows.map(() => 0);
-        const left = flows.map(({ lengths }) => lengths.length);
-        const since = new Map<string, number>();
-        // A wide window may put one flow ahead by what it holds, rounding by what a batch leaves out of it.
-        const ahead = settings.windowBatches > 1 ? settings.windowBatches * settings.maxBatchTokens : 0;
-        const rounding = settings.lengthMultiple + settings.bucketTokens > 1 ? settings.maxBatchTokens : 0;
-        const slack = (ahead + rounding) / Math.min(...flows.map(({ weight }) => weight));
-        // One pair of either, and the turn a newcomer waits.
-        const bound = (a: FlowPlan, b: FlowPlan) =>
-          Math.max(...a.lengths) / a.weight + Math.max(...b.lengths) / b.weight + (a.at === b.at ? 0 : 128) + slack;
-        for (const { at, pairs } of dispatches) {
-          // A flow that came at this very moment may or may not have been there.
-          const waiting = flows.map((flow, i) => left[i]! > 0 && (flow.at === 0 || flow.at < at));
-          flows.forEach((_, i) => {
-            for (let j = 0; j < i; j += 1) {
-              const lead = service[i]! - service[j]!;
-              if (waiting[i] && waiting[j] && !since.has(`${i} ${j}`)) since.set(`${i} ${j}`, lead);
+  test(
+    'flows with pairs waiting get tokens in proportion to weight, from when both wait',
+    { timeout: TIMEOUT_MS },
+    () =>
+      fc.assert(
+        fc.asyncProperty(flowPlans, windows, async (flows, settings) => {
+          const dispatches = await runBacklog(flows, settings);
+          const service = flows.map(() => 0);
+          const left = flows.map(({ lengths }) => lengths.length);
+          const since = new Map<string, number>();
+          // A wide window may put one flow ahead by what it holds, rounding by what a batch leaves out of it.
+          const ahead = settings.windowBatches > 1 ? settings.windowBatches * settings.maxBatchTokens : 0;
+          const rounding = settings.lengthMultiple + settings.bucketTokens > 1 ? settings.maxBatchTokens : 0;
+          const slack = (ahead + rounding) / Math.min(...flows.map(({ weight }) => weight));
+          // One pair of either, and the turn a newcomer waits.
+          const bound = (a: FlowPlan, b: FlowPlan) =>
+            Math.max(...a.lengths) / a.weight +
+            Math.max(...b.lengths) / b.weight +
+            (a.at === b.at ? 0 : 128) +
+            slack;
+          for (const { at, pairs } of dispatches) {
+            // A flow that came at this very moment may or may not have been there.
+            const waiting = flows.map((flow, i) => left[i]! > 0 && (flow.at === 0 || flow.at < at));
+            flows.forEach((_, i) => {
+              for (let j = 0; j < i; j += 1) {
+                const lead = service[i]! - service[j]!;
+                if (waiting[i] && waiting[j] && !since.has(`${i} ${j}`)) since.set(`${i} ${j}`, lead);
+              }
+            });
+            for (const { flow, index } of pairs) {
+              service[flow]! += flows[flow]!.lengths[index]! / flows[flow]!.weight;
+              left[flow]! -= 1;
             }
-          });
-          for (const { flow, index } of pairs) {
-            service[flow]! += flows[flow]!.lengths[index]! / flows[flow]!.weight;
-            left[flow]! -= 1;
-          }
-          for (const [pair, lead] of since) {
-            const [i, j] = pair.split(' ').map(Number) as [number, number];
-            if (left[i]! > 0 && left[j]! > 0) {
-              const drift = Math.abs(service[i]! - service[j]! - lead);
-              expect(drift).toBeLessThanOrEqual(bound(flows[i]!, flows[j]!) + 1e-6);
+            for (const [pair, lead] of since) {
+              const [i, j] = pair.split(' ').map(Number) as [number, number];
+              if (left[i]! > 0 && left[j]! > 0) {
+                const drift = Math.abs(service[i]! - service[j]! - lead);
+                expect(drift).toBeLessThanOrEqual(bound(flows[i]!, flows[j]!) + 1e-6);
+              }
             }
           }
-        }
-      }),
-      { numRuns: BACKLOGS },
-    ),
+        }),
+        { numRuns: BACKLOGS },
+      ),
   );
 });
 
@@ -145,7 +157,10 @@ describe('equal pairs', () => {
   test('queued together are scored once', { timeout: TIMEOUT_MS }, () =>
     fc.assert(
       fc.asyncProperty(
-        fc.array(fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 5 }),
+        fc.array(fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 40 }), {
+          minLength: 1,
+          maxLength: 5,
+        }),
         windows,
         async (seedsOfCalls, settings) => {
           const clock = new VirtualClock();

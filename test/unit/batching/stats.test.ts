@@ -28,7 +28,9 @@ describe('stages of a call', () => {
     stats.recordCall(call.stages, 30);
     const { tokenizationMs, queueWaitMs, inferenceMs, otherMs, endToEndMs } = stats.snapshot().histograms;
     expect(otherMs.total).toBe(2);
-    expect(tokenizationMs.total + queueWaitMs.total + inferenceMs.total + otherMs.total).toBe(endToEndMs.total);
+    expect(tokenizationMs.total + queueWaitMs.total + inferenceMs.total + otherMs.total).toBe(
+      endToEndMs.total,
+    );
   });
 });
 
@@ -79,7 +81,11 @@ describe('snapshot', () => {
     const ended = call.end();
     await clock.run();
     await ended;
-    expect(stats.snapshot()).toMatchObject({ deviceBusyMs: 30, uptimeMs: 30, gauges: { deviceBusyShare: 1 } });
+    expect(stats.snapshot()).toMatchObject({
+      deviceBusyMs: 30,
+      uptimeMs: 30,
+      gauges: { deviceBusyShare: 1 },
+    });
     expect(stats.snapshot().histograms.batchMs).toMatchObject({ count: 3, total: 30 });
   });
 
@@ -110,7 +116,12 @@ describe('snapshot', () => {
     }
     const { inferenceMs, tokenizationMs } = stats.snapshot().histograms;
     expect(inferenceMs).toMatchObject({ count: 1000, min: 1, max: 1000, mean: 500.5, total: 500_500 });
-    for (const [percentile, expected] of [['p50', 500], ['p90', 900], ['p95', 950], ['p99', 990]] as const) {
+    for (const [percentile, expected] of [
+      ['p50', 500],
+      ['p90', 900],
+      ['p95', 950],
+      ['p99', 990],
+    ] as const) {
       expect(Math.abs(inferenceMs[percentile] - expected)).toBeLessThanOrEqual(0.01 * expected);
     }
     expect(tokenizationMs).toMatchObject({ count: 1000, min: 0, p50: 0, max: 0 });

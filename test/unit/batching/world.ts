@@ -104,7 +104,8 @@ export function packPairs(pairs: readonly FakePair[]): PackedPairs {
 /** The fake model: a function of ids, types and their positions alone, exact in float32. */
 export function logitOf(inputIds: ArrayLike<number>, tokenTypeIds: ArrayLike<number>, label: number): number {
   let sum = inputIds.length + 17 * label;
-  for (let i = 0; i < inputIds.length; i += 1) sum = (sum * 31 + inputIds[i]! * 2 + tokenTypeIds[i]!) % 1_000_003;
+  for (let i = 0; i < inputIds.length; i += 1)
+    sum = (sum * 31 + inputIds[i]! * 2 + tokenTypeIds[i]!) % 1_000_003;
   return sum;
 }
 
@@ -201,10 +202,14 @@ export class FakeDevice implements Device {
           resolve(new Float32Array(sequences.length * this.labels - 1));
         } else {
           resolve(
-            Float32Array.from(sequences.flatMap(({ ids, types }) => {
-              const nan = ids[0] === FIRST_ID.nan;
-              return Array.from({ length: this.labels }, (_, label) => (nan ? NaN : logitOf(ids, types, label)));
-            })),
+            Float32Array.from(
+              sequences.flatMap(({ ids, types }) => {
+                const nan = ids[0] === FIRST_ID.nan;
+                return Array.from({ length: this.labels }, (_, label) =>
+                  nan ? NaN : logitOf(ids, types, label),
+                );
+              }),
+            ),
           );
         }
       });

@@ -1,118 +1,11 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import fc from 'fast-check';
-import type { BatchingSettings } from '../../../lib/batching/options.js';
 import { BatchQueue } from '../../../lib/batching/queue.js';
 import type { Call } from '../../../lib/batching/types.js';
 import { RerankerError } from '../../../lib/errors.js';
 import { Stats } from '../../../lib/stats.js';
-import {
-  FakeDevice,
-  keyOf,
-  logitOfPair,
-  packPairs,
-  VirtualClock,
-  type FakeDeviceOptions,
-  type FakePair,
-} from './world.js';
-
-export interface CallPlan {
-  at: number;
-  pairs: FakePair[];
-  sliceSize: number;
-  /** Whether the feeder waits for `wanted()`. */
-  polite: boolean;
-  /** Milliseconds the feeder takes before each slice. */
-  gapMs: number;
-  weight?: number | undefined;
-  fairnessKey?: string | undefined;
-  timeoutMs?: number | undefined;
-  deadlineMs?: number | undefined;
-  /** When its signal aborts, from the start of the history. */
-  abortAt?: number | undefined;
-  /** `onLogits` throws when it receives this index. */
-  throwsAt?: number | undefined;
-  /** The feeder fails before its slice of this number. */
-  feederFailsAt?: number | undefined;
-}
-
-interface ClosePlan {
-  at: number;
-  drain: boolean;
-}
-
-export interface History {
-  settings: BatchingSettings;
-  device: FakeDeviceOptions;
-  calls: CallPlan[];
-  closes: ClosePlan[];
-}
-
-const oneIn = <T>(times: number, arbitrary: fc.Arbitrary<T>) =>
-  fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
-const time = fc.integer({ min: 0, max: 150 });
-
-const settings: fc.Arbitrary<BatchingSettings> = fc.record({
-  targetBatchMs: fc.integer({ min: 1, max: 20 }),
-  maxBatchTokens: fc.integer({ min: 1, max: 120 }),
-  maxBatchSize: fc.integer({ min: 1, max: 8 }),
-  maxQueueDelayMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 15 })),
-  maxQueueSize: fc.oneof({ weight: 3, arbitrary: fc.constant(1000) }, fc.integer({ min: 1, max: 10 })),
-  maxInFlight: fc.integer({ min: 1, max: 3 }),
-  scheduling: fc.constantFrom('fair', 'fifo'),
-  cacheSize: fc.constantFrom(0, 0, 3),
-  initialBatchTokens: fc.integer({ min: 1, max: 120 }),
-  maxBatchArea: fc.integer({ min: 50, max: 4000 }),
-  windowBatches: fc.integer({ min: 1, max: 4 }),
-  lengthMultiple: fc.constantFrom(1, 8),
-  bucketTokens: fc.constantFrom(0, 5),
-});
-
-const none: fc.Arbitrary<number[]> = fc.constant([]);
-const ordinals = fc.oneof({ weight: 2, arbitrary: none }, fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 2 }));
-const device: fc.Arbitrary<FakeDeviceOptions> = fc.record({
-  labels: fc.constantFrom(1, 1, 2),
-  startMs: fc.integer({ min: 0, max: 5 }),
-  msPerToken: fc.constantFrom(0, 0.05, 0.2),
-  memoryTokens: fc.constantFrom(Infinity, Infinity, Infinity, 45, 30),
-  rejects: ordinals,
-  throws: ordinals,
-  shortResults: ordinals,
-});
-
-const pair: fc.Arbitrary<FakePair> = fc.record({
-  length: fc.integer({ min: 2, max: 40 }),
-  seed: fc.integer({ min: 0, max: 3 }),
-  kind: fc.oneof(
-    { weight: 200, arbitrary: fc.constant('plain' as const) },
-    { weight: 1, arbitrary: fc.constant('poison' as const) },
-    { weight: 1, arbitrary: fc.constant('nan' as const) },
-  ),
-});
-
-const call: fc.Arbitrary<CallPlan> = fc.record({
-  at: time,
-  pairs: fc.array(pair, { maxLength: 24 }),
-  sliceSize: fc.integer({ min: 1, max: 8 }),
-  polite: fc.boolean(),
-  gapMs: fc.constantFrom(0, 0, 0, 3),
-  weight: oneIn(4, fc.constantFrom(0.5, 1, 3)),
-  fairnessKey: oneIn(4, fc.constantFrom('a', 'b')),
-  timeoutMs: oneIn(7, time),
-  deadlineMs: oneIn(7, time),
-  abortAt: oneIn(7, time),
-  throwsAt: oneIn(25, fc.integer({ min: 0, max: 23 })),
-  feederFailsAt: oneIn(25, fc.integer({ min: 0, max: 3 })),
-});
-
-const close: fc.Arbitrary<ClosePlan> = fc.record({ at: time, drain: fc.boolean() });
-
-export const history: fc.Arbitrary<History> = fc.record({
-  settings,
-  device,
-  calls: fc.array(call, { minLength: 1, maxLength: 10 }),
-  closes: fc.oneof({ weight: 2, arbitrary: fc.constant<ClosePlan[]>([]) }, fc.array(close, { maxLength: 2 })),
-});
+import type { CallPlan, ClosePlan, History } from './histories.js';
+import { FakeDevice, keyOf, logitOfPair, packPairs, VirtualClock } from './world.js';
 
 type Ending = { partial: boolean } | { error: unknown };
 
@@ -172,7 +65,8 @@ export async function play({ settings, device: deviceOptions, calls, closes }: H
         signal: plan.abortAt === undefined ? undefined : controller.signal,
         onLogits(index, logits) {
           // Not thrown: the queue takes an error of this callback for the call's own.
-          if (actor.overAt !== undefined) broken.push(new Error(`pair ${index} was delivered to a call that was over`));
+          if (actor.overAt !== undefined)
+            broken.push(new Error(`pair ${index} was delivered to a call that was over`));
           if (actor.received.has(index)) broken.push(new Error(`pair ${index} was delivered twice`));
           if (index === plan.throwsAt) throw actor.callbackError;
           actor.received.set(index, [...logits]);
@@ -296,7 +190,10 @@ export async function play({ settings, device: deviceOptions, calls, closes }: H
   if (broken.length > 0) throw broken[0];
 
   for (const actor of actors) checkEnding(actor, device, closedAt, labels);
-  assert(closedAt.every(({ resolvedAt }) => resolvedAt !== undefined), 'close() never resolved');
+  assert(
+    closedAt.every(({ resolvedAt }) => resolvedAt !== undefined),
+    'close() never resolved',
+  );
   let refusal: unknown;
   try {
     queue.open({ onLogits() {} });
@@ -313,10 +210,22 @@ export async function play({ settings, device: deviceOptions, calls, closes }: H
   const count = (test: (actor: Actor) => unknown) => actors.filter(test).length;
   assert(counters.pairs === actors.reduce((sum, actor) => sum + actor.received.size, 0), 'pairs miscounted');
   assert(counters.batches === device.batches.length, 'batches miscounted');
-  assert(counters.completed === count(({ ending }) => ending && 'partial' in ending && !ending.partial), 'completed');
-  assert(counters.partial === count(({ ending }) => ending && 'partial' in ending && ending.partial), 'partial');
-  assert(counters.timedOut === count(({ ending }) => codeOf(ending) === 'ERR_TIMEOUT'), 'timedOut miscounted');
-  assert(counters.rejected === count(({ refused }) => codeOf({ error: refused }) === 'ERR_OVERLOADED'), 'rejected');
+  assert(
+    counters.completed === count(({ ending }) => ending && 'partial' in ending && !ending.partial),
+    'completed',
+  );
+  assert(
+    counters.partial === count(({ ending }) => ending && 'partial' in ending && ending.partial),
+    'partial',
+  );
+  assert(
+    counters.timedOut === count(({ ending }) => codeOf(ending) === 'ERR_TIMEOUT'),
+    'timedOut miscounted',
+  );
+  assert(
+    counters.rejected === count(({ refused }) => codeOf({ error: refused }) === 'ERR_OVERLOADED'),
+    'rejected',
+  );
   const aborted = (actor: Actor) =>
     actor.refused === actor.abortReason || (actor.ending && errorOf(actor.ending) === actor.abortReason);
   assert(counters.aborted === count(aborted), 'aborted miscounted');
@@ -332,19 +241,19 @@ function codeOf(ending: Ending | undefined): string | undefined {
 }
 
 /** Whether what a call got is what it should have got, given all that happened. */
-function checkEnding(
-  actor: Actor,
-  device: FakeDevice,
-  closedAt: ClosePlan[],
-  labels: number,
-): void {
+function checkEnding(actor: Actor, device: FakeDevice, closedAt: ClosePlan[], labels: number): void {
   const { plan, keys, refused, ending, received, openedAt, call } = actor;
   const overAt = actor.overAt!;
   if (refused !== undefined) {
     const code = codeOf({ error: refused });
-    if (refused === actor.abortReason) assert(plan.abortAt! <= openedAt, 'refused as aborted before its time');
+    if (refused === actor.abortReason)
+      assert(plan.abortAt! <= openedAt, 'refused as aborted before its time');
     else if (code === 'ERR_CLOSED') assert(closedAt[0]!.at <= openedAt, 'refused as closed before its time');
-    else assert(code === 'ERR_OVERLOADED' && (refused as RerankerError).retryAfterMs! > 0, `refused with ${refused}`);
+    else
+      assert(
+        code === 'ERR_OVERLOADED' && (refused as RerankerError).retryAfterMs! > 0,
+        `refused with ${refused}`,
+      );
     return;
   }
   assert(ending, 'a call never settled');
@@ -355,14 +264,23 @@ function checkEnding(
   }
   const { tokenizationMs, queueMs, inferenceMs } = call!.stages;
   const staged = tokenizationMs + queueMs + inferenceMs;
-  assert(Math.abs(staged - (overAt - openedAt)) < 1e-6, `stages sum to ${staged}, not to ${overAt - openedAt}`);
+  assert(
+    Math.abs(staged - (overAt - openedAt)) < 1e-6,
+    `stages sum to ${staged}, not to ${overAt - openedAt}`,
+  );
 
   if ('partial' in ending) {
     if (ending.partial) {
       assert(overAt === openedAt + plan.deadlineMs!, 'partial, but not at its deadline');
     } else {
-      assert(received.size === plan.pairs.length, `complete with ${received.size} of ${plan.pairs.length} pairs`);
-      assert(plan.throwsAt === undefined || plan.throwsAt >= plan.pairs.length, 'an error in onLogits was lost');
+      assert(
+        received.size === plan.pairs.length,
+        `complete with ${received.size} of ${plan.pairs.length} pairs`,
+      );
+      assert(
+        plan.throwsAt === undefined || plan.throwsAt >= plan.pairs.length,
+        'an error in onLogits was lost',
+      );
     }
     return;
   }
@@ -378,7 +296,10 @@ function checkEnding(
   } else if (code === 'ERR_TIMEOUT') {
     assert(overAt === openedAt + plan.timeoutMs!, 'timed out, but not at its timeout');
   } else if (code === 'ERR_CLOSED') {
-    assert(closedAt.some(({ at, drain }) => !drain && at === overAt), 'closed, but nobody closed');
+    assert(
+      closedAt.some(({ at, drain }) => !drain && at === overAt),
+      'closed, but nobody closed',
+    );
   } else {
     assert(code === 'ERR_DEVICE' || code === 'ERR_OUT_OF_MEMORY', `rejected with ${String(error)}`);
     const index = Number(/pair at index (\d+)/.exec((error as Error).message)?.[1] ?? NaN);

@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest';
+import { pairs, pairsOf, setUp } from './set-up.js';
+import { keyOf, logitOfPair } from './world.js';
+
+describe('dispatch', () => {
+  test('needs no timer: an idle device gets the first pairs in the same turn', async () => {
+    const { device, submit, clock } = setUp();
+    submit(pairsOf(3, 10));
+    await Promise.resolve();
+    expect(device.running.size).toBe(1);
+    expect(clock.timers).toBe(0);
+    await clock.run();
+  });
+
+  test('merges what different calls push in one turn, and hands each its own scores', async () => {
+    const { submit, sizes, clock } = setUp();
+    const lists = [pairs(10, 30, 20), pairs(25, 5)];
+    const calls = lists.map((list) => submit(list));
+    await clock.run();
+    expect(sizes()).toEqual([5]);
+    lists.forEach((list, i) => expect(calls[i]!.received).toEqual(list.map((pair) => logitOfPair(pair))));
+  });
+
+  test('sends the batch longest pair first', async () => {
+    const { submit, device, clock } = setUp();
+    const list = pairs(10, 30, 20);
+    submit(list);
+    await clock.run();
+    expect(device.batches[0]!.keys).toEqual([list[1]!, list[2]!, list[0]!].map(keyOf));
+  });
+
+  test('keeps as many batches in flight as allowed', async () => {
+    const { submit, device, clock } = setUp({ maxInFlight: 2, maxBatchSize: 2 });
+    submit(pairsOf(8, 10));
+    await clock.until(0);
+    expect(device.running.size).toBe(2);
+    await clock.run();
+    expect(device.batches).toHaveLength(4);
+  });
+
+  test('holds pairs back for maxQueueDelayMs, unless a batch is full before', async () => {
+    const { submit, device, clock } = setUp({ maxQueueDelayMs: 10, maxBatchSize: 4 });
+    submit(pairsOf(1, 10));
+    await clock.until(4);
+    submit(pairsOf(1, 10));
+    await clock.until(9);
+    expect(device.batches).toHaveLength(0);
+    await clock.until(50);
+    expect(device.batches.map(({ keys, startedAt }) => [keys.length, startedAt])).toEqual([[2, 10]]);
+    submit(pairsOf(4, 10));
+    await clock.until(50);
+    expect(device.batches[1]!.startedAt).toBe(50);
+    await clock.run();
+  });
+
+  test('a call without pairs resolves', async () => {
+    const { queue } = setUp();
+    await expect(queue.open({ onLogits() {} }).end()).resolves.toEqual({ partial: false });
+  });
+});
+
+describe('batch size', () => {
+  test.each([1, 2])(
+    'follows the throughput seen with %i in flight to targetBatchMs, up to maxBatchTokens',
+    async (maxInFlight) => {
+      const slow = setUp({ targetBatchMs: 20, maxInFlight }, { startMs: 0, msPerToken: 0.1 });
+      slow.submit(pairsOf(2000, 10));
+      await slow.clock.run();
+      const late = slow.device.batches.slice(-10, -1).map(({ tokens }) => tokens);
+      for (const tokens of late) expect(Math.abs(tokens - 200)).toBeLessThanOrEqual(20);
+
+      const fast = setUp({ targetBatchMs: 20, initialBatchTokens: 100 }, { startMs: 0, msPerToken: 0.001 });
+      fast.submit(pairsOf(2000, 10));
+      await fast.clock.run();
+      expect(fast.device.batches[0]!.tokens).toBe(100);
+      expect(Math.max(...fast.device.batches.map(({ tokens }) => tokens))).toBe(1000);
+    },
+  );
+
+  test('one stall does not make it doubt the device for long', async () => {
+    const stall = { ordinal: 5, ms: 3_600_000 };
+    const { device, submit, clock } = setUp({ targetBatchMs: 20 }, { startMs: 0, msPerToken: 0.02, stall });
+    submit(pairsOf(4000, 10));
+    await clock.run();
+    expect(device.batches.at(-3)!.tokens).toBeGreaterThan(800);
+  });
+});
+
+describe('a window wider than a batch', () => {
+  test('puts pairs of similar length together, and any left out of 4 dispatches first', async () => {
+    const { submit, clock, device } = setUp({ windowBatches: 4, maxBatchSize: 4 });
+    const three = (length: number) => [length, length, length];
+    const list = pairs(10, 20, 30, 40, 50, 60, 100, ...[10, 20, 30, 40, 50, 60].flatMap(three));
+    submit(list);
+    await clock.run();
+    const lengths = new Map(list.map((pair) => [keyOf(pair), pair.length]));
+    expect(device.batches.slice(0, 5).map(({ keys }) => keys.map((key) => lengths.get(key)))).toEqual([
+      [10, 10, 10, 10],
+      [20, 20, 20, 20],
+      [30, 30, 30, 30],
+      [40, 40, 40, 40],
+      [100, 60, 50, 50],
+    ]);
+  });
+});
+
+describe('fairness', () => {
+  test('a small call is served in the next batch beside a big one', async () => {
+    const { submit, device, clock } = setUp();
+    const big = submit(pairsOf(1000, 10));
+    await clock.until(5);
+    const before = device.batches.length;
+    const list = pairsOf(5, 10);
+    const small = submit(list);
+    await clock.run();
+    const holders = device.batches.map(
+      ({ keys }) => list.filter((pair) => keys.includes(keyOf(pair))).length,
+    );
+    expect(holders.indexOf(5)).toBe(before);
+    expect(small.result.at).toBeLessThan(big.result.at!);
+  });
+
+  test('in fifo mode it waits its turn', async () => {
+    const { submit, clock } = setUp({ scheduling: 'fifo' });
+    const big = submit(pairsOf(1000, 10));
+    await clock.until(5);
+    const small = submit(pairsOf(5, 10));
+    await clock.run();
+    expect(small.result.at).toBeGreaterThanOrEqual(big.result.at!);
+  });
+
+  test('calls under one fairnessKey share one portion', async () => {
+    const { submit, clock, device } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
+    const alone = pairsOf(60, 10);
+    submit(alone, { fairnessKey: 'one' });
+    const calls = [1, 2, 3].map(() => submit(pairsOf(60, 10), { fairnessKey: 'many' }));
+    const keys = new Set(alone.map(keyOf));
+    await clock.until(20);
+    const served = device.batches.flatMap((batch) => batch.keys);
+    const own = served.filter((key) => keys.has(key)).length;
+    expect(Math.abs(own - served.length / 2)).toBeLessThanOrEqual(2);
+    await clock.run();
+    expect(calls.every(({ result }) => result.done)).toBe(true);
+  });
+
+  test('shares tokens, not pairs', async () => {
+    const { submit, clock, device } = setUp({ maxBatchTokens: 200, initialBatchTokens: 200 });
+    const long = pairsOf(100, 100);
+    submit(long);
+    submit(pairsOf(1000, 10));
+    await clock.until(20);
+    const keys = new Set(long.map(keyOf));
+    const served = device.batches.flatMap((batch) => batch.keys);
+    const own = 100 * served.filter((key) => keys.has(key)).length;
+    const all = device.batches.reduce((sum, { tokens }) => sum + tokens, 0);
+    expect(Math.abs(own - all / 2)).toBeLessThanOrEqual(100);
+    await clock.run();
+  });
+
+  test('a stream of new short calls does not starve an old one', async () => {
+    const { submit, clock, device } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
+    const old = pairsOf(500, 10);
+    submit(old);
+    let streaming = true;
+    const caller = async () => {
+      while (streaming) await submit(pairsOf(1, 10)).ended;
+    };
+    const callers = Array.from({ length: 30 }, caller);
+    await clock.until(150);
+    const keys = new Set(old.map(keyOf));
+    const served = device.batches.flatMap((batch) => batch.keys);
+    const share = served.filter((key) => keys.has(key)).length / served.length;
+    expect(share).toBeGreaterThan(0.5 / 31);
+    streaming = false;
+    await clock.run();
+    await Promise.all(callers);
+  });
+});

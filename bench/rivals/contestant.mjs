@@ -25,7 +25,7 @@ export class Contestant {
     const stdio = ['pipe', 'ignore', 'pipe', 'pipe'];
     this.#child = spawn(command, [here('drivers', script), JSON.stringify(definition)], { stdio });
     this.#child.stdin.on('error', () => {}); // of a process that is gone: the missing reply says so
-    this.#child.stderr.on('data', (text) => (this.#complaints = (this.#complaints + text).slice(-1000)));
+    this.#child.stderr.on('data', (text) => (this.#complaints = (this.#complaints + text).slice(-2000)));
     this.#replies = createInterface({ input: this.#child.stdio[3] })[Symbol.asyncIterator]();
   }
 
@@ -46,7 +46,8 @@ export class Contestant {
     clearTimeout(timer);
     if (!done) return JSON.parse(value);
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
-    const complaint = this.#complaints.trim().split('\n').at(-1);
+    const lines = this.#complaints.trim().split('\n');
+    const complaint = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
     throw new Error(
       complaint || `its process ended with ${this.#child.signalCode ?? `code ${this.#child.exitCode}`}`,
     );

@@ -22,8 +22,7 @@ const { values: options } = parseArgs({
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
-if (!Number.isInteger(rounds) || rounds < 1)
-  throw new Error(`--rounds: expected a count, received ${options.rounds}.`);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds: expected a count, got ${options.rounds}.`);
 const only = new RegExp(options.only, 'i');
 const takesPart = ({ name, precision }) => only.test(`${name}, ${precision}`);
 

@@ -41,6 +41,7 @@ export function report({ machine, loadAfter, rounds, options, limits, starts, re
     `Command: \`${command(options)}\`. Rates: median of ${rounds} rounds (slowest to fastest round).`,
     busy(machine, loadAfter),
     limits.pairLimit && '**A quick run: few pairs and rounds. These are not figures to quote.**',
+    options.only && '**Part of the field only: the fastest rival may be missing.**',
     section('Goals', where, goals({ rows, startRows, goldenRows })),
     ...Object.entries(rows).map(([name, some]) =>
       section(`${titles[name]} (${contents[name].tokens} tokens)`, where, speedTable(some, name)),

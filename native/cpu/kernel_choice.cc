@@ -24,6 +24,10 @@ std::vector<Candidate> candidates([[maybe_unused]] const CpuFeatures& f) {
   const KernelTable* const bfloat16 = f.avx512_bf16 && f.avx512_vnni ? &kAvx512Bf16BFloat16 : &kAvx512BFloat16;
   return {{"avx512", "AVX-512 F, BW, DQ and VL", f.avx512, &kAvx512Float32, bfloat16, int8},
           {"avx2", "AVX2, FMA and F16C", f.avx2, &kAvx2Float32, &kAvx2BFloat16, &kAvx2Int8}};
+#elif defined(__aarch64__)
+  const KernelTable* const int8 = f.neon_bf16 && f.neon_dot ? &kNeonBf16Int8 : f.neon_dot ? &kNeonDotInt8 : &kNeonInt8;
+  const KernelTable* const bfloat16 = f.neon_bf16 && f.neon_dot ? &kNeonBf16BFloat16 : &kNeonBFloat16;
+  return {{"neon", "Advanced SIMD", f.neon, &kNeonFloat32, bfloat16, int8}};
 #else
   return {};
 #endif

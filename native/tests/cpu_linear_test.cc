@@ -216,10 +216,6 @@ TEST_P(LinearTest, InputsInTwoCalls) {
   const Shape shape{9, 384, 2 * columns()};
   const Problem p = make(shape, 11);
   expect_near(run(p, 0, shape.rows, Finish::kNone, true, true), expected(p, true), 1e-3, shape);
-  // Float sums are the same chain either way.
-  if (GetParam().dtype != "int8") {
-    EXPECT_EQ(run(p, 0, shape.rows, Finish::kNone, true, true), run(p, 0, shape.rows, Finish::kNone, true));
-  }
 }
 
 TEST_P(LinearTest, ARowIsTheSameInEveryTile) {

@@ -58,6 +58,7 @@ RERANK_INLINE Float splat(float x) {
 RERANK_INLINE Float fma(Float a, Float b, Float c) {
   return each([&](int i) { return fused(a.v[i], b.v[i], c.v[i]); });
 }
+RERANK_INLINE void accumulate(Float& sum, Float a, Float b) { sum = fma(a, b, sum); }
 RERANK_INLINE Float add(Float a, Float b) {
   return each([&](int i) { return a.v[i] + b.v[i]; });
 }
@@ -140,8 +141,8 @@ struct BFloat16Product {
   RERANK_INLINE static void load_columns(const uint16_t* p, Column (&out)[kTileVectors]) {
     for (int j = 0; j < kTileVectors; j++) out[j] = p + 32 * j;
   }
-  RERANK_INLINE static Sum add(Sum sum, Row row, Column column) {
-    return each([&](int i) {
+  RERANK_INLINE static void add(Sum& sum, Row row, Column column) {
+    sum = each([&](int i) {
       const float odd = fused(widened(row[1]), widened(column[2 * i + 1]), sum.v[i]);
       return fused(widened(row[0]), widened(column[2 * i]), odd);
     });
@@ -172,11 +173,10 @@ struct Int8Product {
   RERANK_INLINE static void load_columns(const int8_t* p, Column (&out)[kTileVectors]) {
     for (int j = 0; j < kTileVectors; j++) out[j] = p + 64 * j;
   }
-  RERANK_INLINE static Sum add(Sum sum, Row row, Column column) {
+  RERANK_INLINE static void add(Sum& sum, Row row, Column column) {
     for (int i = 0; i < kLanes; i++) {
       for (int n = 0; n < 4; n++) sum.v[i] += row[n] * column[4 * i + n];
     }
-    return sum;
   }
   RERANK_INLINE static void store_activations(uint8_t* p, Float steps) {
     for (int i = 0; i < kLanes; i++) p[i] = (uint8_t)lrintf(steps.v[i]);

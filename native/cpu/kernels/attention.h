@@ -28,17 +28,32 @@ void pack_keys(const AttentionCall& call, float* out) {
 // Turns a row of scores into exponentials and returns the inverse of their sum.
 template <class Product>
 RERANK_INLINE float soften(float* scores, int keys, float scale, typename Product::Activation* out) {
-  Float m = splat(-3.0e38f), s = splat(0.0f);
   const int end = padded(keys);
   for (int j = keys; j < end; j++) scores[j] = -3.0e38f;
-  for (int j = 0; j < end; j += kLanes) m = max(m, load(scores + j));
-  const Float shift = splat(-highest(m) * scale);
-  for (int j = 0; j < end; j += kLanes) {
-    const Float e = exp2(fma(load(scores + j), splat(scale), shift));
-    Product::store_activations(out + j, e);
-    s = add(s, e);
+  Float top[kTileVectors], total[kTileVectors];
+  RERANK_UNROLL
+  for (int n = 0; n < kTileVectors; n++) {
+    top[n] = splat(-3.0e38f);
+    total[n] = splat(0.0f);
   }
-  return 1.0f / sum(s);
+  for (int j = 0; j < end; j += kTileColumns) {
+    RERANK_UNROLL
+    for (int n = 0; n < kTileVectors; n++) top[n] = max(top[n], load(scores + j + n * kLanes));
+  }
+  RERANK_UNROLL
+  for (int n = 1; n < kTileVectors; n++) top[0] = max(top[0], top[n]);
+  const Float shift = splat(-highest(top[0]) * scale);
+  for (int j = 0; j < end; j += kTileColumns) {
+    RERANK_UNROLL
+    for (int n = 0; n < kTileVectors; n++) {
+      const Float e = exp2(fma(load(scores + j + n * kLanes), splat(scale), shift));
+      Product::store_activations(out + j + n * kLanes, e);
+      total[n] = add(total[n], e);
+    }
+  }
+  RERANK_UNROLL
+  for (int n = 1; n < kTileVectors; n++) total[0] = add(total[0], total[n]);
+  return 1.0f / sum(total[0]);
 }
 
 template <class Product>

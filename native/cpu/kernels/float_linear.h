@@ -26,13 +26,9 @@ struct FloatTile {
   template <int kRows>
   __attribute__((noinline)) void run(int first) const {
     Sums<Product, kRows> c;
-    RERANK_UNROLL
-    for (int i = 0; i < kRows; i++) {
-      RERANK_UNROLL
-      for (int j = 0; j < kTileVectors; j++) {
-        c[i][j] = start ? load(start + (first + i) * start_stride + j * kLanes) : Product::zero();
-      }
-    }
+    clear<Product, kRows>(c);
+    multiply<Product, kRows>(c, a + first * a_stride, a_stride, b, depth, ahead + first * ahead_per_row);
+    // Bias and start come last: added to a sum that is still small, products are rounded less.
     if (bias) {
       RERANK_UNROLL
       for (int i = 0; i < kRows; i++) {
@@ -40,7 +36,15 @@ struct FloatTile {
         for (int j = 0; j < kTileVectors; j++) c[i][j] = add(c[i][j], load(bias + j * kLanes));
       }
     }
-    multiply<Product, kRows>(c, a + first * a_stride, a_stride, b, depth, ahead + first * ahead_per_row);
+    if (start) {
+      RERANK_UNROLL
+      for (int i = 0; i < kRows; i++) {
+        RERANK_UNROLL
+        for (int j = 0; j < kTileVectors; j++) {
+          c[i][j] = add(c[i][j], load(start + (first + i) * start_stride + j * kLanes));
+        }
+      }
+    }
     float* to = out + first * out_stride;
     RERANK_UNROLL
     for (int i = 0; i < kRows; i++) {

@@ -28,6 +28,11 @@ RERANK_INLINE Float min(Float a, Float b) { return _mm256_min_ps(a, b); }
 RERANK_INLINE Float max(Float a, Float b) { return _mm256_max_ps(a, b); }
 RERANK_INLINE Float square_root(Float v) { return _mm256_sqrt_ps(v); }
 
+// sum += a * b in place: left to itself, gcc moves accumulators between registers, for 3 % of the encoder's time.
+RERANK_INLINE void accumulate(Float& sum, Float a, Float b) {
+  __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+}
+
 // x * 2^n, where `n_bits` holds n in the low bits of each lane.
 RERANK_INLINE Float scale_by_power(Float x, Float n_bits) {
   const Int shifted = _mm256_slli_epi32(_mm256_castps_si256(n_bits), 23);
@@ -92,10 +97,9 @@ struct Int8Product {
     RERANK_UNROLL
     for (int j = 0; j < kTileVectors; j++) out[j] = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)p + j));
   }
-  RERANK_INLINE static Sum add(Sum sum, Row row, Column column) {
+  RERANK_INLINE static void add(Sum& sum, Row row, Column column) {
     sum = _mm256_add_epi32(sum, _mm256_madd_epi16(row, column));
-    RERANK_IN_REGISTER(sum);  // else GCC adds the products up first, and they spill
-    return sum;
+    RERANK_IN_REGISTER(sum);  // else gcc adds the products up first, and they spill
   }
   // Rounds steps, 0 to 255.
   RERANK_INLINE static void store_activations(int16_t* p, Float steps) {

@@ -32,6 +32,11 @@ RERANK_INLINE float highest(Float v) { return _mm512_reduce_max_ps(v); }
 RERANK_INLINE float lowest(Float v) { return _mm512_reduce_min_ps(v); }
 RERANK_INLINE Float to_float(Int v) { return _mm512_cvtepi32_ps(v); }
 
+// sum += a * b in place: left to itself, gcc moves accumulators between registers.
+RERANK_INLINE void accumulate(Float& sum, Float a, Float b) {
+  __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+}
+
 // x * 2^n, where `n_bits` holds n in the low bits of each lane.
 RERANK_INLINE Float scale_by_power(Float x, Float n_bits) {
   const Int shifted = _mm512_slli_epi32(_mm512_castps_si512(n_bits), 23);
@@ -79,7 +84,7 @@ struct Int8Product {
     RERANK_UNROLL
     for (int j = 0; j < kTileVectors; j++) out[j] = _mm512_loadu_si512(p + 64 * j);
   }
-  RERANK_INLINE static Sum add(Sum sum, Row row, Column column) { return _mm512_dpbusd_epi32(sum, row, column); }
+  RERANK_INLINE static void add(Sum& sum, Row row, Column column) { sum = _mm512_dpbusd_epi32(sum, row, column); }
   // Rounds steps, 0 to 255.
   RERANK_INLINE static void store_activations(uint8_t* p, Float steps) {
     _mm_storeu_si128((__m128i*)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(steps)));
@@ -104,10 +109,9 @@ struct Int8Product {
       out[j] = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i*)(p + 32 * j)));
     }
   }
-  RERANK_INLINE static Sum add(Sum sum, Row row, Column column) {
+  RERANK_INLINE static void add(Sum& sum, Row row, Column column) {
     sum = _mm512_add_epi32(sum, _mm512_madd_epi16(row, column));
-    RERANK_IN_REGISTER(sum);  // else GCC adds the products up first, and they spill
-    return sum;
+    RERANK_IN_REGISTER(sum);  // else gcc adds the products up first, and they spill
   }
   RERANK_INLINE static void store_activations(int16_t* p, Float steps) {
     _mm256_storeu_si256((__m256i*)p, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(steps)));
@@ -130,8 +134,8 @@ struct BFloat16Product {
     RERANK_UNROLL
     for (int j = 0; j < kTileVectors; j++) out[j] = _mm512_loadu_si512(p + 32 * j);
   }
-  RERANK_INLINE static Sum add(Sum sum, Row row, Column column) {
-    return _mm512_dpbf16_ps(sum, (__m512bh)row, (__m512bh)column);
+  RERANK_INLINE static void add(Sum& sum, Row row, Column column) {
+    sum = _mm512_dpbf16_ps(sum, (__m512bh)row, (__m512bh)column);
   }
   RERANK_INLINE static void store_activations(uint16_t* p, Float v) {
     _mm256_storeu_si256((__m256i*)p, (__m256i)_mm512_cvtneps_pbh(v));

@@ -22,7 +22,7 @@ struct Float32Product {
     RERANK_UNROLL
     for (int j = 0; j < kTileVectors; j++) out[j] = load(p + j * kLanes);
   }
-  RERANK_INLINE static Sum add(Sum sum, Row row, Column column) { return fma(row, column, sum); }
+  RERANK_INLINE static void add(Sum& sum, Row row, Column column) { accumulate(sum, row, column); }
   RERANK_INLINE static void store_activations(float* p, Float v) { store(p, v); }
 };
 
@@ -72,7 +72,7 @@ RERANK_INLINE void multiply_step(Sums<Product, kRows>& c, const RowPointers<type
   for (int i = 0; i < kRows; i++) {
     const typename Product::Row row = Product::load_row(a.row(i, a_stride) + k);
     RERANK_UNROLL
-    for (int j = 0; j < kTileVectors; j++) c[i][j] = Product::add(c[i][j], row, columns[j]);
+    for (int j = 0; j < kTileVectors; j++) Product::add(c[i][j], row, columns[j]);
   }
 }
 

@@ -10,6 +10,7 @@ function project(name: string, testTimeout: number, options: object = {}) {
       testTimeout,
       hookTimeout: testTimeout,
       pool: 'forks' as const,
+      globalSetup: './test/temporary-folder.ts',
       env: { HF_HUB_OFFLINE: '1' }, // no test reaches for a network; those of the hub have one of their own
       ...options,
     },

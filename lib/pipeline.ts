@@ -1,9 +1,10 @@
 import type { BatchQueue } from './batching/queue.js';
-import type { Call, CallOptions, CallStages } from './batching/types.js';
+import type { CallStages } from './batching/types.js';
+import { type PairReceiver, ScoringCall, type ScoringCallOptions } from './scoring-call.js';
 import type { Stats } from './stats.js';
 import type { Tokenizer } from './tokenizer/tokenizer.js';
-import type { EncodingOptions, PairSource } from './tokenizer/types.js';
-import type { ScoreOptions } from './types.js';
+import type { PairSource } from './tokenizer/types.js';
+import type { ChunkingOptions } from './types.js';
 
 /** The parts of a loaded model that pairs run through, and the facts they need. */
 export interface PipelineParts {
@@ -14,6 +15,8 @@ export interface PipelineParts {
   typeVocabSize: number;
   /** Column of the logits that is the relevance. */
   label: number;
+  /** What calls do with long documents unless they say otherwise. */
+  chunking: ChunkingOptions;
 }
 
 /** What became of the pairs of a call, at their input index. */
@@ -22,11 +25,11 @@ export interface ScoredPairs {
   logits: Float32Array;
   /** 1 where the pair was cut. */
   truncated: Uint8Array;
+  /** Start and end of the best chunk, pair by pair; only of a call that has its documents cut into chunks. */
+  spans?: Int32Array;
   partial: boolean;
   stages: Readonly<CallStages>;
 }
-
-type PipelineOptions = Omit<ScoreOptions, 'activation'> & Pick<CallOptions, 'deadlineMs'>;
 
 /** The one way of the data: text, tokens, queue, logits. */
 export class Pipeline {
@@ -40,58 +43,34 @@ export class Pipeline {
    * Scores all pairs of a source. The call is open before `prepare` is: from then on time runs, and `close` knows of it.
    * An error of `prepare` ends it before anything is queued.
    */
-  async score(options: PipelineOptions, prepare: () => Promise<PairSource>): Promise<ScoredPairs> {
+  async score(options: ScoringCallOptions, prepare: () => Promise<PairSource>): Promise<ScoredPairs> {
     let logits = new Float32Array();
     let truncated = new Uint8Array();
-    const call = this.open(options, (index, logit) => {
-      logits[index] = logit;
+    let spans: Int32Array | undefined;
+    const call = this.open(options, {
+      scored(index, logit, span) {
+        logits[index] = logit;
+        if (span) spans!.set([span.start, span.end], 2 * index);
+      },
+      truncated(index) {
+        truncated[index] = 1;
+      },
     });
     try {
       const source = await prepare();
       logits = new Float32Array(source.count).fill(NaN);
       truncated = new Uint8Array(source.count);
-      await this.feed(call, source, 0, options, (index) => {
-        truncated[index] = 1;
-      });
+      if (call.inChunks) spans = new Int32Array(2 * source.count);
+      await call.feed(source);
     } catch (error) {
       call.abort(error);
     }
     const { partial } = await call.end();
-    return { logits, truncated, partial, stages: call.stages };
+    return { logits, truncated, spans, partial, stages: call.stages };
   }
 
-  /** Opens a call whose logits arrive one by one, in no particular order. */
-  open(options: PipelineOptions, onLogit: (index: number, logit: number) => void): Call {
-    const { queue, label } = this.#parts;
-    const { weight, fairnessKey, timeoutMs, deadlineMs, signal } = options;
-    const onLogits = (index: number, logits: Float32Array) => onLogit(index, logits[label]!);
-    return queue.open({ weight, fairnessKey, timeoutMs, deadlineMs, signal, onLogits });
-  }
-
-  /**
-   * Tokenizes the pairs of a source and pushes them into an open call as fast as it wants them. `first` is the call's
-   * index of the source's first pair. Resolves to false when the call is over before its end.
-   */
-  async feed(
-    call: Call,
-    source: PairSource,
-    first: number,
-    options: Pick<ScoreOptions, 'truncation'>,
-    onTruncated: (index: number) => void,
-  ): Promise<boolean> {
-    const { tokenizer, stats, maxLength, typeVocabSize } = this.#parts;
-    const { truncation = 'longest-first' } = options;
-    const encoding: EncodingOptions = { maxLength, typeVocabSize, truncation, signal: call.signal };
-    for await (const slice of tokenizer.encode(source, encoding)) {
-      const index = first + slice.first;
-      for (const [i, cut] of slice.truncated.entries()) {
-        if (!cut) continue;
-        stats.counters.truncated += 1;
-        onTruncated(index + i);
-      }
-      call.push({ ...slice, first: index });
-      if (!(await call.wanted())) return false;
-    }
-    return true;
+  /** Opens a call that pairs may be fed into, and whose scores arrive one by one. */
+  open(options: ScoringCallOptions, receiver: PairReceiver): ScoringCall {
+    return new ScoringCall(this.#parts, options, receiver);
   }
 }

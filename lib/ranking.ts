@@ -52,7 +52,7 @@ export function byLogit(logits: Float32Array): Uint32Array {
  */
 export async function rankResults<T>(
   documents: readonly T[],
-  { logits, truncated, partial }: ScoredPairs,
+  { logits, truncated, spans, partial }: ScoredPairs,
   options: Pick<RankOptions<T>, 'activation' | 'minScore' | 'topN' | 'returnDocuments'>,
 ): Promise<RankResult<T>[]> {
   const { minScore = -Infinity, topN = Infinity, returnDocuments = true } = options;
@@ -71,6 +71,7 @@ export async function rankResults<T>(
     const result = { index, score: toScore(logit), logit } as RankResult<T>;
     if (returnDocuments) result.document = documents[index]!;
     if (truncated[index]) result.truncated = true;
+    if (spans) result.span = { start: spans[2 * index]!, end: spans[2 * index + 1]! };
     if (partial) result.partial = true;
     return result;
   });

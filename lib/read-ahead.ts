@@ -45,8 +45,8 @@ export class ReadAhead<T> {
       this.#items.push(item);
       this.#wake();
       while (this.#items.length >= this.#most && !this.#closed) await this.#change();
-      if (this.#closed) return;
       if (slice.spent) await slice.renew();
+      if (this.#closed) return;
     }
   }
 

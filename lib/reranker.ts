@@ -65,6 +65,7 @@ export class Reranker {
 
   private constructor(model: OpenModel, options: LoadOptions) {
     const { info } = model.native;
+    const { longDocuments, chunkTokens, chunkOverlap } = options;
     const batching = resolveBatching(options, info);
     this.#model = model;
     this.#stats = new Stats();
@@ -77,6 +78,7 @@ export class Reranker {
       maxLength: model.maxLength,
       typeVocabSize: info.typeVocabSize,
       label: model.label,
+      chunking: { longDocuments, chunkTokens, chunkOverlap },
     });
     this.#info = describe(model, batching);
   }

@@ -9,7 +9,7 @@ export type CallOutcome = 'completed' | 'partial' | 'timedOut' | 'aborted' | 'fa
 
 /** Counts since the reranker was loaded. */
 export interface Counters {
-  /** Pairs whose scores were handed to their callers. */
+  /** Pairs whose scores were handed to their callers; of a document in chunks each chunk counts. */
   pairs: number;
   /** Tokens the device was given in batches that succeeded. */
   tokens: number;
@@ -17,6 +17,8 @@ export interface Counters {
   batches: number;
   /** Pairs that were cut to `maxLength`. */
   truncated: number;
+  /** Documents that were cut into more than one chunk. */
+  chunked: number;
   /** Pairs answered from the score cache. */
   cacheHits: number;
   /** Calls refused with `ERR_OVERLOADED`. */
@@ -82,6 +84,7 @@ export class Stats {
     tokens: 0,
     batches: 0,
     truncated: 0,
+    chunked: 0,
     cacheHits: 0,
     rejected: 0,
     completed: 0,

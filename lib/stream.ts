@@ -1,8 +1,8 @@
-import type { Call } from './batching/types.js';
 import type { Pipeline } from './pipeline.js';
 import { scorer } from './ranking.js';
 import { ReadAhead } from './read-ahead.js';
-import type { StreamOptions, StreamResult } from './types.js';
+import type { PairReceiver, ScoringCall } from './scoring-call.js';
+import type { Span, StreamOptions, StreamResult } from './types.js';
 import { textOf } from './validation/inputs.js';
 
 /** Documents read ahead of the tokenizer. */
@@ -21,10 +21,10 @@ export async function* streamScores<T>(
   options: StreamOptions<T>,
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
   const results = new Results<T>(scorer(options.activation));
-  const call = pipeline.open(options, (index, logit) => results.add(index, logit));
+  const call = pipeline.open(options, results);
   const source = new ReadAhead(documents, readAhead);
   call.signal.addEventListener('abort', () => source.close().catch(() => {}), { once: true });
-  const ended = feedAll(pipeline, call, query, source, results, options).then(() => call.end());
+  const ended = feedAll(call, query, source, results, options).then(() => call.end());
   ended.then(results.finish, results.finish);
   try {
     for (;;) {
@@ -40,8 +40,7 @@ export async function* streamScores<T>(
 }
 
 async function feedAll<T>(
-  pipeline: Pipeline,
-  call: Call,
+  call: ScoringCall,
   query: string,
   source: ReadAhead<T>,
   results: Results<T>,
@@ -53,8 +52,7 @@ async function feedAll<T>(
       if (documents.length === 0) return;
       const texts = documents.map((document, i) => textOf(document, first + i, options.text));
       results.expect(first, documents);
-      const pairs = { count: texts.length, query: () => query, document: (i: number) => texts[i]! };
-      wanted = await pipeline.feed(call, pairs, first, options, results.markTruncated);
+      wanted = await call.feed({ first, count: texts.length, query: () => query, document: (i) => texts[i]! });
       first += documents.length;
       await results.room();
     }
@@ -64,9 +62,9 @@ async function feedAll<T>(
 }
 
 /** Results between the queue and whoever reads the stream. */
-class Results<T> {
+class Results<T> implements PairReceiver {
   readonly #toScore: (logit: number) => number;
-  readonly #pending = new Map<number, Pick<StreamResult<T>, 'document' | 'truncated'>>();
+  readonly #pending = new Map<number, Pick<StreamResult<T>, 'document' | 'truncated' | 'span'>>();
   #ready: StreamResult<T>[] = [];
   #finished = false;
   #wakeReader = () => {};
@@ -80,12 +78,13 @@ class Results<T> {
     documents.forEach((document, i) => this.#pending.set(first + i, { document }));
   }
 
-  markTruncated = (index: number): void => {
+  truncated(index: number): void {
     this.#pending.get(index)!.truncated = true;
-  };
+  }
 
-  add(index: number, logit: number): void {
+  scored(index: number, logit: number, span?: Span): void {
     const pending = this.#pending.get(index)!;
+    if (span) pending.span = span;
     this.#pending.delete(index);
     this.#ready.push({ index, score: this.#toScore(logit), logit, ...pending });
     this.#wakeReader();

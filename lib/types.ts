@@ -19,9 +19,39 @@ export type Activation = 'sigmoid' | 'identity';
 
 /**
  * What happens to a pair of more than `maxLength` tokens: `longest-first` cuts the longer text, as Hugging Face
- * does; `document-only` leaves the query whole; `error` rejects the call with `ERR_INPUT_TOO_LONG`.
+ * does; `document-only` leaves the query whole; `error` rejects the call with `ERR_INPUT_TOO_LONG`. With
+ * `longDocuments: 'chunk'` it is about the query alone: `longest-first` cuts one that would leave the document less than
+ * half, the others reject one that would leave it nothing.
  */
 export type Truncation = 'longest-first' | 'document-only' | 'error';
+
+/**
+ * What happens to a document that does not fit beside its query: `truncate` scores its beginning, `chunk` scores it
+ * chunk by chunk and takes the best.
+ */
+export type LongDocuments = 'truncate' | 'chunk';
+
+/** What becomes of long documents; of `load` for every call that does not say otherwise. */
+export interface ChunkingOptions {
+  /** Default `truncate`. */
+  longDocuments?: LongDocuments;
+  /**
+   * Most tokens of a chunk, 1 or more; documents with more are cut, between words. Default and upper bound: what the
+   * query and the special tokens leave of `maxLength`.
+   */
+  chunkTokens?: number;
+  /**
+   * Most tokens that a chunk repeats of the one before it, in whole words: 0 to half of `chunkTokens`. Default 64, or
+   * half a chunk where that is less.
+   */
+  chunkOverlap?: number;
+}
+
+/** Part of a text, in UTF-16 code units as JavaScript counts them: `text.slice(start, end)`. */
+export interface Span {
+  start: number;
+  end: number;
+}
 
 /** How far a model has come. */
 export interface LoadProgress {
@@ -40,7 +70,7 @@ export interface LoadProgress {
 }
 
 /** Options of `Reranker.load`. Those of batching are documented in {@link BatchingOptions}. */
-export interface LoadOptions extends BatchingOptions {
+export interface LoadOptions extends BatchingOptions, ChunkingOptions {
   /** Default `auto`. */
   device?: DeviceChoice;
   /** Default `auto`. `info()` says which path was taken and why. */
@@ -50,8 +80,8 @@ export interface LoadOptions extends BatchingOptions {
   /** Threads of the CPU encoder. Default: the cores this process may use. */
   threads?: number;
   /**
-   * Most tokens of a pair, the three special tokens included. Default and upper bound: what the model and its
-   * tokenizer allow; `info().limits.maxLength` is the number in force.
+   * Most tokens of a pair, the three special tokens included. Default: what the model and its tokenizer allow, as
+   * `info().limits.maxLength` says; more is `ERR_INVALID_ARGUMENT`.
    */
   maxLength?: number;
   /** Column of the logits that is the relevance. Required when the model has more than one label. */
@@ -100,7 +130,7 @@ export interface ScoreCheck {
 }
 
 /** Options that every scoring call takes. */
-export interface ScoreOptions {
+export interface ScoreOptions extends ChunkingOptions {
   /** Default `sigmoid`. */
   activation?: Activation;
   /** Default `longest-first`. */
@@ -134,7 +164,7 @@ export interface RankOptions<T> extends StreamOptions<T> {
   returnDocuments?: boolean;
   /**
    * Milliseconds after which `rank` returns what is scored by then, each result marked `partial: true`. If nothing
-   * is, it rejects with `ERR_TIMEOUT`. Default: none.
+   * is, it rejects with `ERR_TIMEOUT`. A document in chunks is scored when all of them are. Default: none.
    */
   deadlineMs?: number;
 }
@@ -149,6 +179,11 @@ export interface Scored {
   logit: number;
   /** Present and true when the pair had more than `maxLength` tokens and was cut. */
   truncated?: true;
+  /**
+   * With `longDocuments: 'chunk'`: the part of the document's text that earned the score, from its first word to its
+   * last. Of a document that fits, all its words.
+   */
+  span?: Span;
 }
 
 /** One result of `scoreStream`. */

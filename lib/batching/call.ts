@@ -27,6 +27,7 @@ export class QueuedCall implements Call {
   readonly stages: CallStages = { tokenizationMs: 0, queueMs: 0, inferenceMs: 0 };
   readonly #host: CallHost;
   readonly #onLogits: CallOptions['onLogits'];
+  readonly #nameOf: CallOptions['nameOf'];
   readonly #cleanups: (() => void)[] = [];
   #queuedPairs = 0;
   #queuedTokens = 0;
@@ -47,6 +48,7 @@ export class QueuedCall implements Call {
     this.#host = host;
     this.flow = flow;
     this.#onLogits = options.onLogits;
+    this.#nameOf = options.nameOf;
     this.#stageSince = host.clock.now();
     const { signal, timeoutMs, deadlineMs } = options;
     if (signal) this.#cleanups.push(onAbort(signal, (reason) => this.#finish({ error: reason }, 'aborted')));
@@ -119,6 +121,10 @@ export class QueuedCall implements Call {
 
   abort(reason: unknown): void {
     this.fail(reason);
+  }
+
+  nameOf(index: number): string {
+    return this.#nameOf?.(index) ?? `the pair at index ${index}`;
   }
 
   /** Ends the call with this error; nothing if it is over. */

@@ -26,9 +26,9 @@ export function isOutOfMemory(error: unknown): boolean {
   return (error as { code?: unknown } | undefined | null)?.code === 'ERR_OUT_OF_MEMORY';
 }
 
-export function notFiniteError(index: number, logits: Float32Array): RerankerError {
+export function notFiniteError(name: string, logits: Float32Array): RerankerError {
   const message =
-    `Expected a finite logit for the pair at index ${index}, received ${[...logits].join(', ')}. The weights or the ` +
+    `Expected a finite logit for ${name}, received ${[...logits].join(', ')}. The weights or the ` +
     'dtype do not suit this input: try dtype float32, and check the model files.';
   return new RerankerError('ERR_DEVICE', message);
 }

@@ -18,7 +18,10 @@ export interface BatchingOptions {
   maxQueueDelayMs?: number;
   /** Pairs of other calls that may be queued before a new call is refused with `ERR_OVERLOADED`. Default 32000. */
   maxQueueSize?: number;
-  /** Batches handed to the device at once. Default 1 on a CPU; on a GPU 3: one runs, one waits, one is confirmed. */
+  /**
+   * Batches handed to the device at once. Default 2 on a CPU, whose threads go on to the second while the first ends; on a
+   * GPU 3: one runs, one waits, one is confirmed.
+   */
   maxInFlight?: number;
   /** `fair`: calls share the device by tokens and weight; `fifo`: in order of arrival. Default `fair`. */
   scheduling?: 'fair' | 'fifo';

@@ -221,7 +221,7 @@ export class BatchQueue {
         for (const pair of this.#backlog.complete(runner)) deliveries.push({ pair, row });
       } else {
         this.#backlog.release(runner);
-        if (runner.state === 'running') runner.call.fail(notFiniteError(runner.index, row));
+        if (runner.state === 'running') runner.call.fail(notFiniteError(runner.call.nameOf(runner.index), row));
       }
     }
     this.#pump(); // the device first: callers' code may take its time

@@ -40,6 +40,8 @@ export interface CallOptions {
    * this call.
    */
   onLogits(index: number, logits: Float32Array): void;
+  /** What the sequence at an index is, for messages. Default: the pair at that index. */
+  nameOf?(index: number): string;
 }
 
 /** Where a call's wall time went, in ms. The stages never overlap: a pair on the device hides queue and tokenizer. */

@@ -1,5 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type DeviceChoice, type LoadOptions, type PathChoice, Reranker, type Truncation } from '../index.js';
+import {
+  type DeviceChoice,
+  type LoadOptions,
+  type LongDocuments,
+  type PathChoice,
+  Reranker,
+  type ScoreOptions,
+  type Truncation,
+} from '../index.js';
 import type { OutputFormat } from './output.js';
 import { loadProgress } from './progress.js';
 import type { InputFormat } from './sources.js';
@@ -26,6 +34,9 @@ export interface InputArguments {
 export interface ScoringArguments extends ModelArguments, InputArguments {
   output?: OutputFormat;
   truncation?: Truncation;
+  longDocuments?: LongDocuments;
+  chunkTokens?: number;
+  chunkOverlap?: number;
   minScore?: number;
 }
 
@@ -60,7 +71,19 @@ export function scoringOptions(command: Command): Command {
       new Option('--truncation <way>', 'of pairs over the maximal length')
         .choices(['longest-first', 'document-only', 'error']),
     )
+    .addOption(
+      new Option('--long-documents <way>', 'cut off, or scored in chunks by the best').choices(['truncate', 'chunk']),
+    )
+    .addOption(new Option('--chunk-tokens <count>', 'most tokens of a chunk (default: all that fit)').argParser(whole))
+    .addOption(
+      new Option('--chunk-overlap <count>', 'tokens that chunks share, up to half of one (default: 64)').argParser(whole),
+    )
     .addOption(new Option('--strict', 'stop at the first line that cannot be read'));
+}
+
+/** What the options of a command come to for each of its calls. */
+export function callOptions({ truncation, longDocuments, chunkTokens, chunkOverlap }: ScoringArguments): ScoreOptions {
+  return { truncation, longDocuments, chunkTokens, chunkOverlap };
 }
 
 /** Loads the model of a command, with a bar where that takes a while. */

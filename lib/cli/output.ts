@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import Table from 'cli-table3';
+import type { Span } from '../index.js';
 import { bold, dim, oneLine, paints } from './terminal.js';
 
 export type OutputFormat = 'table' | 'json' | 'jsonl' | 'tsv';
@@ -13,6 +14,8 @@ export interface OutputRow {
   score: number;
   logit: number;
   truncated?: true;
+  /** The part of `text` that earned the score. */
+  span?: Span;
   query?: string;
   text: string;
   document: unknown;
@@ -75,9 +78,10 @@ function tableLines(rows: readonly OutputRow[], headed: boolean): string {
   });
   const numbered = rows[0]?.rank === undefined ? 'line' : 'rank';
   if (headed) table.push([numbered, 'score', 'text'].map((name) => bold(name, colour)));
-  for (const { rank, line, score, query, text, truncated } of rows) {
+  for (const { rank, line, score, query, text, span, truncated } of rows) {
     const before = query === undefined ? '' : `${oneLine(query)} ${dim('|', colour)} `;
-    table.push([rank ?? line, score.toFixed(4), `${before}${oneLine(text)}${truncated ? dim(' (cut)', colour) : ''}`]);
+    const scored = oneLine(text.slice(span?.start, span?.end));
+    table.push([rank ?? line, score.toFixed(4), `${before}${scored}${truncated ? dim(' (cut)', colour) : ''}`]);
   }
   return table.toString().replace(/ +$/gm, '');
 }

@@ -1,8 +1,8 @@
-import type { Reranker } from '../index.js';
+import type { Reranker, Span } from '../index.js';
 import { textOf } from './fields.js';
 import { Input, type InputItem } from './input.js';
 import type { Interrupt } from './interrupt.js';
-import { loadReranker, type ScoringArguments } from './options.js';
+import { callOptions, loadReranker, type ScoringArguments } from './options.js';
 import { defaultFormat, RowWriter } from './output.js';
 import { findSources } from './sources.js';
 import { TopResults } from './top-results.js';
@@ -16,6 +16,7 @@ interface Result {
   score: number;
   logit: number;
   truncated?: true;
+  span?: Span;
   document: InputItem<string>;
 }
 
@@ -46,13 +47,14 @@ async function scoreAll(
   query: string,
   input: Input<string>,
   best: TopResults<Result>,
-  { minScore = -Infinity, truncation }: RankArguments,
+  args: RankArguments,
   { signal }: Interrupt,
 ): Promise<void> {
+  const { minScore = -Infinity } = args;
   let scored = 0;
   try {
     const text = (item: InputItem<string>) => item.content;
-    for await (const result of reranker.scoreStream(query, input.items(), { text, truncation, signal })) {
+    for await (const result of reranker.scoreStream(query, input.items(), { ...callOptions(args), text, signal })) {
       if (result.score >= minScore) best.add(result);
       input.showProgress(++scored);
     }

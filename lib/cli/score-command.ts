@@ -2,7 +2,7 @@ import type { Reranker } from '../index.js';
 import { pairOf, textOf } from './fields.js';
 import { Input, type InputItem } from './input.js';
 import type { Interrupt } from './interrupt.js';
-import { loadReranker, type ScoringArguments } from './options.js';
+import { callOptions, loadReranker, type ScoringArguments } from './options.js';
 import { defaultFormat, type OutputRow, RowWriter } from './output.js';
 import { findSources } from './sources.js';
 
@@ -71,10 +71,11 @@ async function scoreSlice(
   items: Item[],
   first: number,
   severalFiles: boolean,
-  { truncation, query: shared }: ScoreArguments,
+  args: ScoreArguments,
   signal: AbortSignal,
 ): Promise<OutputRow[]> {
-  const options = { activation: 'identity', truncation, signal } as const;
+  const { query: shared } = args;
+  const options = { ...callOptions(args), activation: 'identity', signal } as const;
   const logits = await reranker.score(items.map(({ content }) => content), options);
   return items.map(({ file, line, value, content: [query, text] }, i) => ({
     index: first + i,

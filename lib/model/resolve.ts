@@ -2,11 +2,11 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RerankerError } from '../errors.js';
-import { packageRoot } from '../package.js';
 import type { LoadOptions } from '../types.js';
 import { received } from '../validation/received.js';
 import { findSnapshot, hubCacheFolder } from './hub-cache.js';
 import { findModelFiles, isFolder } from './files.js';
+import { starterFolder } from './starter.js';
 
 export type ResolveOptions = Pick<
   LoadOptions,
@@ -33,7 +33,7 @@ export function isHubId(name: unknown): name is string {
  * where the name points; and what a download throws.
  */
 export async function resolveModel(name: unknown, options: ResolveOptions = {}): Promise<ResolvedModel> {
-  if (name === 'starter') return folderModel('starter', join(packageRoot, 'models', 'starter'));
+  if (name === 'starter') return folderModel('starter', starterFolder());
   if (name instanceof URL || (typeof name === 'string' && name.startsWith('file:'))) return urlModel(name);
   if (typeof name !== 'string') throw unknownForm(name);
   if (isAbsolute(name) || /^\.\.?([/\\]|$)/.test(name)) return folderModel(resolve(name), resolve(name));

@@ -13,6 +13,34 @@ export interface NativeLoadOptions {
   threads?: number;
   /** MLX only: lengths are rounded up to this many tokens; 0 means 8 on a GPU and 1 on a CPU. */
   lengthMultiple?: number;
+  /** Form of attention on a GPU. Default `auto`: all that fit the model are tried at load, and the fastest is taken. */
+  attention?: 'auto' | AttentionForm;
+}
+
+/**
+ * Three exact ways to one result. `plain` is MLX's own choice; `padded` and `paired` bring heads of 32 to its fused
+ * kernels, which start at 64.
+ */
+export type AttentionForm = 'plain' | 'padded' | 'paired';
+
+/** A GPU, as MLX describes it. */
+export interface NativeGpu {
+  name: string;
+  architecture: string;
+  memoryBytes: number;
+}
+
+/** What became of one form of attention: its greatest distance from the golden logits and its time, or why it may not be used. */
+export type FormTrial = { name: AttentionForm } & ({ maxError: number; ms: number } | { failure: string });
+
+/** What running a model on the GPU was found to be like. Times are medians for 32 pairs as long as those of MS MARCO. */
+export interface GpuTrial {
+  dtype: string;
+  /** Most that `maxError` may be. */
+  tolerance: number;
+  /** Of the CPU encoder. */
+  cpuMs: number;
+  forms: FormTrial[];
 }
 
 /** The truth about a loaded model. */
@@ -65,4 +93,10 @@ export interface NativeAddon {
   readonly mlxVersion: string | null;
   /** `folder` holds config.json and safetensors weights. Rejects with an `Error` that carries one of our codes. */
   load(folder: string, options: NativeLoadOptions): Promise<NativeModel>;
+  /** The GPU that MLX sees; `null` when there is none, or no MLX. */
+  gpu(): Promise<NativeGpu | null>;
+  /** Runs a model on the GPU in every form of attention, beside the CPU encoder, and keeps nothing. A GPU can hang or crash. */
+  tryGpu(folder: string, options: NativeLoadOptions): Promise<GpuTrial>;
+  /** Why this process does not load models on its GPU any more: it hung, or failed too often. `null` while all is well. */
+  deviceFault(): string | null;
 }

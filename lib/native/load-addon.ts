@@ -3,9 +3,12 @@ import { join, resolve } from 'node:path';
 import bindings from 'bindings';
 import { packageRoot, packageVersion } from '../package.js';
 import type { NativeAddon } from './addon.js';
+import { type Attempt, Mismatch } from './attempt.js';
 import type { AddonName } from './choose-path.js';
-import { type Attempt, loadError, VersionMismatch } from './load-error.js';
-import { isNotInstalled, type PlatformPackage, platformPackage, requirePlatformPackage } from './platform-package.js';
+import { loadError } from './load-error.js';
+import {
+  installedPackages, isNotInstalled, type PlatformPackage, platformPackage, requirePlatformPackage,
+} from './platform-package.js';
 
 /** Everything the search depends on; tests put other machines here. */
 export interface Host {
@@ -21,6 +24,8 @@ export interface Host {
   /** Throws an error with `tries` when there is no build. */
   requireBuild(addon: AddonName): unknown;
   requirePackage(name: PlatformPackage): unknown;
+  /** Platform packages in node_modules, whatever platform they are of. */
+  installedPackages(): PlatformPackage[];
 }
 
 const loaded = new Map<AddonName, NativeAddon>();
@@ -43,9 +48,7 @@ export function findAddon(name: AddonName, host: Host): NativeAddon {
   const attempts: Attempt[] = [];
   for (const { place, load, isAbsent } of places(name, host)) {
     try {
-      const addon = load() as NativeAddon;
-      if (addon.version === host.version) return addon;
-      throw new VersionMismatch(`its version is ${addon.version}, this package is ${host.version}`);
+      return checked(load(), host.version);
     } catch (error) {
       const absent = isAbsent(error);
       attempts.push({ place, absent, error });
@@ -53,6 +56,16 @@ export function findAddon(name: AddonName, host: Host): NativeAddon {
     }
   }
   throw loadError(name, host, attempts);
+}
+
+/** Versions are equal and not only compatible: the addon's interface belongs to this package alone and changes at will. */
+function checked(found: unknown, version: string): NativeAddon {
+  const addon = (found ?? {}) as Partial<NativeAddon>;
+  if (typeof addon.version !== 'string' || typeof addon.load !== 'function') {
+    throw new Mismatch('it loads, but is not an addon of mlx-rerank');
+  }
+  if (addon.version !== version) throw new Mismatch(`its version is ${addon.version}, this package is ${version}`);
+  return addon as NativeAddon;
 }
 
 interface Place {
@@ -119,5 +132,9 @@ class ThisHost implements Host {
 
   requirePackage(name: PlatformPackage): unknown {
     return requirePlatformPackage(name);
+  }
+
+  installedPackages(): PlatformPackage[] {
+    return installedPackages();
   }
 }

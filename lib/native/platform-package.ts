@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { AddonName } from './choose-path.js';
 
 /** The prebuilt addons, one package a platform. */
@@ -27,6 +28,18 @@ export function requirePlatformPackage(name: PlatformPackage): unknown {
     case '@mlx-rerank/linux-arm64':
       return require('@mlx-rerank/linux-arm64');
   }
+}
+
+/** Those that node_modules holds. Their package.json is asked for, which loads nothing. */
+export function installedPackages(): PlatformPackage[] {
+  const all: PlatformPackage[] = ['@mlx-rerank/darwin-arm64', '@mlx-rerank/linux-x64', '@mlx-rerank/linux-arm64'];
+  return all.filter((name) => {
+    try {
+      return Boolean(createRequire(__filename).resolve(`${name}/package.json`));
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** The package itself is missing, as opposed to a file it needs. */

@@ -51,12 +51,14 @@ export class EncodeCall implements AsyncIterableIterator<EncodedSlice, undefined
   readonly #batches: SentBatch[] = [];
   #connection: Connection | undefined;
   #asked: Asked | undefined;
+  /** The worker has sent part of a batch and waits until there is room for more. */
+  #paused = false;
   #started = false;
   #holding = false;
   /** Nothing more is to come from the worker; slices that came before may still be pulled. */
   #ended = false;
   #failure: { error: unknown } | undefined;
-  /** Index of the next pair to send, and the query of the last one sent. */
+  /** Position in the source of the next pair to send, and the query of the last one sent. */
   #next = 0;
   #query: string | undefined;
 
@@ -93,7 +95,8 @@ export class EncodeCall implements AsyncIterableIterator<EncodedSlice, undefined
       this.#asked = reply;
       turns.wake(this);
     } else if (reply.kind === 'slice') {
-      this.#batches.shift();
+      if (reply.last) this.#batches.shift();
+      else this.#paused = true;
       this.#slices.push(reply.slice);
       if (this.#batches.length === 0 && this.#next >= this.#source.count) this.#end();
       this.#advance();
@@ -147,6 +150,7 @@ export class EncodeCall implements AsyncIterableIterator<EncodedSlice, undefined
     while (this.#waiters.length > 0 && this.#slices.length > 0) {
       this.#waiters.shift()!.resolve({ done: false, value: this.#slices.shift()! });
     }
+    if (this.#paused && !this.#ended && this.#slices.length < batchesAhead) this.#continue();
     if (this.#mayBatch) turns.wake(this);
     if (this.#ended && this.#slices.length === 0) {
       for (const waiter of this.#waiters.splice(0)) this.#settle(waiter);
@@ -179,6 +183,12 @@ export class EncodeCall implements AsyncIterableIterator<EncodedSlice, undefined
     );
   }
 
+  #continue(): void {
+    this.#paused = false;
+    const { thread, id } = this.#connection!;
+    thread.post({ kind: 'continue', id });
+  }
+
   #sendBatch(): void {
     const { thread, id } = this.#connection!;
     try {
@@ -189,7 +199,7 @@ export class EncodeCall implements AsyncIterableIterator<EncodedSlice, undefined
   }
 
   #takeBatch(): PairBatch {
-    const first = this.#next;
+    const first = (this.#source.first ?? 0) + this.#next;
     const texts: SentBatch = { first, query: [], document: [] };
     const batch: PairBatch = { first, queries: [], documents: [] };
     let characters = 0;

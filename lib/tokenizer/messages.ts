@@ -21,6 +21,7 @@ export type Request =
   | { kind: 'open'; id: number; model: number; options: Omit<EncodingOptions, 'signal'> }
   | { kind: 'pairs'; id: number; batch: PairBatch }
   | { kind: 'part'; id: number; part: string; last: boolean }
+  | { kind: 'continue'; id: number }
   | { kind: 'end'; id: number };
 
 /** What is known of a tokenizer once it is loaded. */
@@ -34,9 +35,12 @@ export interface TokenizerFacts {
   digest: string;
 }
 
-/** From the worker. `more` asks for the text of a pair from a position on. */
+/**
+ * From the worker. `more` asks for the text of a pair from a position on. After a slice that is not the `last` of its
+ * batch, which only long documents in chunks have, the worker waits for `continue`.
+ */
 export type Reply =
   | { kind: 'loaded'; id: number; facts: TokenizerFacts }
-  | { kind: 'slice'; id: number; slice: EncodedSlice }
+  | { kind: 'slice'; id: number; slice: EncodedSlice; last: boolean }
   | { kind: 'more'; id: number; side: 'query' | 'document'; index: number; from: number }
   | { kind: 'failed'; id: number; code: ErrorCode | undefined; message: string; cause: unknown };

@@ -1,11 +1,13 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { ReferenceWords } from './characters.js';
-import { type TextEncoder, TextEncoding } from './text-encoding.js';
+import { type LocatedEncoding, type TextEncoder, TextEncoding } from './text-encoding.js';
 import type { TokenizerJson } from './tokenizer-json.js';
+import { Words } from './words.js';
 
 const pieceUnits = 1024;
 const loneSurrogate = /\p{Surrogate}/gu;
 const space = /[ \t\n\r]/g;
+const notSpace = /[^ \t\n\r]/g;
 const hasWhitespace = /\s/;
 
 /** CJK outside the BMP as the Rust tokenizer pads it, its gap at U+2B820 to U+2B91F included. */
@@ -38,6 +40,10 @@ export class ReferenceEncoder implements TextEncoder, ReferenceWords {
 
   createEncoding(): TextEncoding {
     return new ReferenceEncoding(this, this.#divisible);
+  }
+
+  createLocatedEncoding(): LocatedEncoding | undefined {
+    return this.#divisible ? new LocatedReferenceEncoding(this) : undefined;
   }
 
   /** Token ids of a whole text, without special tokens. */
@@ -93,4 +99,49 @@ class ReferenceEncoding extends TextEncoding {
     }
     return this.complete ? this.text.length : -1;
   }
+}
+
+/** A text word by word, which here is what stands between spaces: the library does not say where a token is. */
+class LocatedReferenceEncoding extends TextEncoding {
+  readonly words = new Words();
+  readonly #encoder: ReferenceEncoder;
+
+  constructor(encoder: ReferenceEncoder) {
+    super();
+    this.#encoder = encoder;
+  }
+
+  override start(keep: number, enough: number): void {
+    super.start(keep, enough);
+    this.words.clear();
+  }
+
+  override step(): boolean {
+    if (this.done) return false;
+    const until = this.position + pieceUnits;
+    while (!this.done && this.position < until) {
+      const start = find(notSpace, this.text, this.position);
+      const end = find(space, this.text, start);
+      if (end === this.text.length && !this.complete) {
+        this.position = start;
+        return false;
+      }
+      this.#take(start, end);
+      this.position = end;
+      this.ended = this.complete && end === this.text.length;
+    }
+    return !this.done;
+  }
+
+  #take(start: number, end: number): void {
+    const ids = this.#encoder.encode(this.text.slice(start, end));
+    if (ids.length > 0) this.words.add(this.count, this.base + start, this.base + end);
+    for (const id of ids) this.emit(id);
+  }
+}
+
+/** Where from a position on the pattern is found first, or the end of the text. */
+function find(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from;
+  return pattern.exec(text)?.index ?? text.length;
 }

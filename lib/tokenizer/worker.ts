@@ -44,6 +44,7 @@ function handle(request: Request): void {
     if (!job) return;
     if (request.kind === 'pairs') job.addBatch(request.batch);
     if (request.kind === 'part') job.addPart(request.part, request.last);
+    if (request.kind === 'continue') job.continue();
     if (request.kind === 'end') remove(job);
     else turns.wake(job);
   }

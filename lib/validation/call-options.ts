@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { checkCallOptions } from '../batching/options.js';
 import type { CloseOptions, RankOptions, ScoreOptions, StreamOptions } from '../types.js';
 import { checkOptions, option } from './check.js';
+import { chunkingEntries } from './chunking.js';
 
 /** An option that only the queue knows the range of; `checkCallOptions` is its check. */
 const ofQueue = v.optional(v.unknown());
@@ -12,6 +13,7 @@ const scoreEntries = {
     v.picklist(['longest-first', 'document-only', 'error']),
     "'longest-first', 'document-only' or 'error'",
   ),
+  ...chunkingEntries,
   weight: ofQueue,
   fairnessKey: ofQueue,
   timeoutMs: ofQueue,

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type BatchingOptions, resolveBatching } from '../batching/options.js';
 import type { LoadOptions, PullOptions } from '../types.js';
 import { checkOptions, option } from './check.js';
+import { chunkingEntries, resolveChunking } from './chunking.js';
 
 const text = (expected: string) => option(v.pipe(v.string(), v.nonEmpty()), expected);
 const whole = (least: number, expected: string) =>
@@ -42,6 +43,7 @@ const loadSchema = v.strictObject({
   label: whole(0, 'a whole number of 0 or more'),
   localFilesOnly: option(v.boolean(), 'true or false'),
   ...pullEntries,
+  ...chunkingEntries,
   ...batching,
 });
 
@@ -49,6 +51,8 @@ export function checkLoadOptions(options: unknown): LoadOptions {
   const checked = checkOptions(loadSchema, options) as LoadOptions;
   // The values of batching options are checked by their owner; on which device matters to defaults alone.
   resolveBatching(checked, { device: 'cpu', path: 'cpu', threads: 1, lengthMultiple: 1, maxInFlight: 1 });
+  // As a call that asks for chunks would find them.
+  resolveChunking({ longDocuments: 'chunk' }, checked);
   return checked;
 }
 

@@ -37,7 +37,7 @@ describe('info', () => {
       reason: expect.stringContaining("device 'cpu'"),
       tokenizer: 'fast',
       versions: { package: packageJson.version, node: process.versions.node },
-      limits: { maxLength: 512, maxBatchTokens: 4096, maxBatchSize: 256, maxQueueSize: 32_000, maxInFlight: 1 },
+      limits: { maxLength: 512, maxBatchTokens: 4096, maxBatchSize: 256, maxQueueSize: 32_000, maxInFlight: 2 },
     });
     expect(reranker.info().deviceName).not.toBe('');
     await reranker.close();
@@ -51,7 +51,7 @@ describe('info', () => {
 });
 
 describe('maxLength', () => {
-  it('is the least of option, tokenizer and model, and cuts what is longer', async () => {
+  it('is the option, or the least of tokenizer and model, and cuts what is longer', async () => {
     const folder = tinyFolder();
     edit(folder, 'tokenizer_config.json', (config) => (config.model_max_length = 100));
     const byTokenizer = await Reranker.load(folder);
@@ -64,6 +64,8 @@ describe('maxLength', () => {
     expect(cut!.truncated).toBe(true);
     expect(cut!.logit).toBe(result!.logit);
     await Promise.all([byTokenizer.close(), byOption.close()]);
+    const error = await refusal(Reranker.load(folder, { maxLength: 101 }));
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', message: expect.stringContaining('at most 100') });
   });
 });
 

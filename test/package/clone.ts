@@ -18,7 +18,7 @@ export class Clone {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'mlx-rerank-clone-')));
 
   constructor() {
-    for (const file of ['scripts', 'package.json', 'tsconfig.json', 'vitest.config.mts']) {
+    for (const file of ['scripts', 'package.json', 'tsconfig.json', 'vitest.config.mts', 'test/temporary-folder.ts']) {
       cpSync(join(repository, file), this.path(file), { recursive: true });
     }
     this.write('package-lock.json', JSON.stringify({ packages: { '': {} } }));

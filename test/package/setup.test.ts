@@ -137,7 +137,7 @@ describe('npm test', () => {
   beforeAll(() => clone.run('setup.mjs', ['--tests']));
   afterAll(() => clone.remove());
   afterEach(() => {
-    rmSync(clone.path('test'), { recursive: true, force: true });
+    rmSync(clone.path('test/unit'), { recursive: true, force: true });
     readdirSync(clone.path('build/native-tests')).forEach((name) => rmSync(clone.path('build/native-tests', name)));
   });
 

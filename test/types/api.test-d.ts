@@ -6,6 +6,7 @@ import {
   Reranker,
   RerankerError,
   type RerankerInfo,
+  type Span,
   type StreamResult,
 } from '../../lib/index.js';
 
@@ -38,6 +39,13 @@ describe('rank', () => {
     expectTypeOf(results).resolves.items.toHaveProperty('document').toEqualTypeOf<Page | undefined>();
   });
 
+  test('takes options of chunks', () => {
+    assertType<Promise<unknown>>(reranker.rank('q', ['a'], { longDocuments: 'chunk', chunkTokens: 128, chunkOverlap: 16 }));
+    assertType<Promise<unknown>>(Reranker.load('starter', { longDocuments: 'chunk' }));
+    // @ts-expect-error no such way
+    reranker.rank('q', ['a'], { longDocuments: 'split' });
+  });
+
   test('wants to know where the text is', () => {
     // @ts-expect-error a Page has no text
     reranker.rank('q', pages);
@@ -54,6 +62,7 @@ describe('rank', () => {
   test('marks what may be missing', () => {
     expectTypeOf<RankResult<string>['truncated']>().toEqualTypeOf<true | undefined>();
     expectTypeOf<RankResult<string>['partial']>().toEqualTypeOf<true | undefined>();
+    expectTypeOf<StreamResult<string>['span']>().toEqualTypeOf<Span | undefined>();
   });
 });
 

@@ -4,6 +4,7 @@ import type { ModelArguments } from '../options.js';
 import { put } from '../output.js';
 import { bold, dim, green, paints, red } from '../terminal.js';
 import { cacheFacts } from './cache.js';
+import { gpuFacts } from './gpu.js';
 import { atHome, environmentFacts, type Fact, machineFacts } from './machine.js';
 import { type Trial, tryPaths } from './paths.js';
 
@@ -22,6 +23,7 @@ const defaultReport = 'mlx-rerank-report.md';
 export async function doctorCommand(args: DoctorArguments, packageVersion: string): Promise<void> {
   const sections: Section[] = [
     { title: 'Machine', facts: machineFacts(packageVersion) },
+    { title: 'GPU', facts: await gpuFacts() },
     { title: 'Cache', facts: await cacheFacts(args.cacheDir) },
     { title: 'Environment', facts: environmentFacts() },
   ];

@@ -72,6 +72,20 @@ describe('rank', () => {
     expect(found.sort()).toEqual([[first, 1, 'bread and milk'], [first, 5, 'stone'], [second, 1, 'fire']]);
   });
 
+  it('scores long documents in chunks, with the part that earned the score', async () => {
+    const options = ['--long-documents', 'chunk', '--chunk-tokens', '8', '--chunk-overlap', '2'];
+    const expected = await reranker.rank(query, documents, { topN: 7, longDocuments: 'chunk', chunkTokens: 8, chunkOverlap: 2 });
+    const { code, stdout, stderr } = await runCli(['rank', query, lines(), '-m', model, '-n', '7', ...options, '-o', 'jsonl']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(jsonLines(stdout)).toEqual(expected.map((result, i) => ({ rank: i + 1, line: result.index + 1, ...result })));
+    const table = await runCli(['rank', query, lines(), '-m', model, '-n', '1', ...options, '-o', 'table']);
+    const [{ document, span }] = expected as [(typeof expected)[0]];
+    expect(table.stdout.split('\n')[1]!.trim().split(/ {2,}/).at(-1)).toBe(document.slice(span!.start, span!.end));
+    const scored = await runCli(['score', '-q', query, lines(), '-m', model, ...options, '-o', 'jsonl']);
+    const best = jsonLines(scored.stdout).sort((a, b) => b.logit - a.logit || a.index - b.index);
+    expect(best.slice(0, 7).map(({ index, logit }) => [index, logit])).toEqual(expected.map(({ index, logit }) => [index, logit]));
+  });
+
   it('tells that pairs were cut', async () => {
     const { code, stderr } = await runCli(['rank', query, lines(), '-m', model, '--max-length', '16']);
     expect(code).toBe(0);
@@ -142,6 +156,8 @@ describe('exit codes', () => {
     ['no command', [], 2, /Usage/],
     ['an unknown command', ['rnak'], 2, /Did you mean rank/],
     ['an unknown option', ['rank', 'x', '--topn', '3'], 2, /top-n/],
+    ['an overlap of more than half a chunk', ['rank', 'x', '-m', 'starter', '--long-documents', 'chunk', '--chunk-tokens', '8', '--chunk-overlap', '5'], 2, /half of chunkTokens/],
+    ['more tokens than the model takes', ['rank', 'x', '-m', 'starter', '--max-length', '513'], 2, /at most 512/],
     ['a count that is none', ['rank', 'x', '-n', '1.5'], 2, /whole number/],
     ['a combination that no path can do', ['rank', 'x', '--path', 'cpu', '--dtype', 'float16', '-m', 'starter'], 2, /float32/],
     ['a file that is not there', ['rank', 'x', '/nowhere'], 3, /no such file/],

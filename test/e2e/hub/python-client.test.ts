@@ -11,7 +11,7 @@ import { etagOf, HubServer } from './hub-server.js';
 const python = process.env.PYTHON ?? 'python3';
 const client = versionOfClient();
 if (client === undefined) {
-  console.warn(`SKIPPED: ${python} has no huggingface_hub, so the shared cache was not tried with it. Name another with PYTHON.`);
+  console.warn(`SKIPPED: ${python} has no huggingface_hub, so the shared cache was not tried with it. PYTHON names another; scripts/python-env.mjs makes one.`);
 }
 
 const name = 'owner/tiny';

@@ -153,6 +153,23 @@ it("the time-series file has a row for each sample under the study's columns", (
   expect(text).toContain('| 0 | 512.3 | 90.0 | 12.3 | 10.0 | 100.0 | 1.0 | 4.0 | 1.0 | 2.0 |\n| 1 |');
 });
 
+it('rivals come last, in the document as their own tables and on the page as bars', () => {
+  const row = (name: string, ours: boolean, pairsPerSecond: number) => ({
+    definition: { name, ours, precision: 'float32', options: { threads: 2 } },
+    pairsPerSecond,
+  });
+  const rivals = {
+    markdown: '| who | pairs/s |',
+    rows: { mixed: [row('slow', false, 50), row('mlx-rerank', true, 117.25), row('quick', false, 80)] },
+  };
+  const report = { ...sampleReport([sampleRun([sampleMeasurement(latencies)])]), rivals };
+  expect((markdown(report) as string).trimEnd().split('\n').slice(-3)).toEqual(['# Rivals', '', '| who | pairs/s |']);
+  const bars = /"labels":(\["mlx-rerank, float32, 2 threads","quick, float32","slow, float32"\])/;
+  expect(page(report)).toMatch(bars);
+  expect(page(report)).toContain('"data":[117.25,null,null]');
+  expect(page(report)).toContain('"data":[null,80,50]');
+});
+
 it('the page needs nothing but itself, and no text can leave its script', () => {
   const run = { ...sampleRun([sampleMeasurement(latencies)]), label: '</script><b>' };
   const text = page(sampleReport([run])) as string;

@@ -28,6 +28,7 @@ function machine(host: Partial<Host> = {}): Host {
     requireFile: notInstalled,
     requireBuild: notBuilt,
     requirePackage: notInstalled,
+    installedPackages: () => [],
     ...host,
   };
 }
@@ -103,17 +104,40 @@ describe('when no addon loads', () => {
     expect(message).toContain('Reinstall');
   });
 
+  it('refuses what loads and is something else', () => {
+    for (const other of [undefined, { Database: class {} }, { version: '1.2.3' }]) {
+      const { message } = failure({ override: './sqlite.node', requireFile: () => other });
+      expect(message).toContain('it loads, but is not an addon of mlx-rerank');
+    }
+  });
+
+  it('says which other machine node_modules was installed for', () => {
+    const { message } = failure({ installedPackages: () => ['@mlx-rerank/darwin-arm64'] });
+    expect(message).toContain('installed for another machine: it holds @mlx-rerank/darwin-arm64');
+    expect(message).toContain('--os=linux --cpu=x64');
+  });
+
+  it('names the version to add when lockfiles leave it out, and building last', () => {
+    const { message } = failure({});
+    expect(message).toContain('npm install --save-optional @mlx-rerank/linux-x64@1.2.3');
+    expect(message).toMatch(/To build it: npm run setup in a clone of version 1\.2\.3.*$/);
+  });
+
   it('tells a package that lacks a file from one that is not installed', () => {
     const requirePackage = () => notInstalled('./mlx_rerank_cpu.node');
     expect(failure({ requirePackage }).message).toContain("Cannot find module './mlx_rerank_cpu.node'");
   });
 
   it.each<[string, Partial<Host>, AddonName, string]>([
-    ['musl', { glibc: undefined }, 'mlx_rerank_cpu', 'glibc 2.28 or newer'],
+    ['musl', { glibc: undefined }, 'mlx_rerank_cpu', 'glibc 2.28 or newer, this is musl'],
     ['an old glibc', { requirePackage: doesNotLoad("version `GLIBC_2.28' not found") }, 'mlx_rerank_cpu', 'glibc 2.28'],
     ['Windows', { platform: 'win32', glibc: undefined }, 'mlx_rerank_cpu', 'Windows is not supported'],
     ['an Intel Mac', { platform: 'darwin', glibc: undefined }, 'mlx_rerank', 'Intel Macs are not supported'],
     ['quarantine', { platform: 'darwin', arch: 'arm64', requirePackage: doesNotLoad('killed') }, 'mlx_rerank', 'com.apple.quarantine'],
+    ['a folder that may not hold code', { requirePackage: doesNotLoad('/a.node: failed to map segment from shared object') }, 'mlx_rerank_cpu', 'noexec'],
+    ['a file of another machine', { requirePackage: doesNotLoad('/a.node: wrong ELF class: ELFCLASS32') }, 'mlx_rerank_cpu', 'another machine'],
+    ['an archive of Electron', { requirePackage: doesNotLoad('/app.asar/a.node: cannot open shared object file') }, 'mlx_rerank_cpu', 'asarUnpack'],
+    ['an old Node', { requirePackage: doesNotLoad('requires Node-API version 9') }, 'mlx_rerank_cpu', 'Use Node 20'],
     ['MLX on Linux', {}, 'mlx_rerank', "Leave device and path at 'auto'"],
     ['another processor', { arch: 's390x' }, 'mlx_rerank_cpu', 'npm run setup'],
   ])('has its own advice for %s', (_, host, name, advice) => {

@@ -85,12 +85,21 @@ describe('the most tokens of a pair', () => {
     return effectiveMaxLength(512, join(folder, 'tokenizer_config.json'), requested);
   };
 
-  it('is the least of model, tokenizer and option', async () => {
+  it('is the least of model and tokenizer, or the option', async () => {
     expect(await limit({ model_max_length: 256 })).toBe(256);
     expect(await limit({ model_max_length: 256 }, 128)).toBe(128);
-    expect(await limit({ model_max_length: 256 }, 400)).toBe(256);
+    expect(await limit({ model_max_length: 256 }, 256)).toBe(256);
     expect(await limit({ model_max_length: 2048 })).toBe(512);
     expect(await effectiveMaxLength(512, undefined, undefined)).toBe(512);
+  });
+
+  it('is never quietly less than the option', async () => {
+    const refusal = (most: number, whose: string) => ({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringMatching(`options.maxLength: expected at most ${most}, the ${whose}`),
+    });
+    await expect(limit({ model_max_length: 256 }, 400)).rejects.toMatchObject(refusal(256, 'tokenizer'));
+    await expect(limit({ model_max_length: 2048 }, 513)).rejects.toMatchObject(refusal(512, 'model'));
   });
 
   it('is the model’s where the tokenizer has none', async () => {

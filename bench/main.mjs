@@ -8,6 +8,7 @@ import { listExperiments } from './list.mjs';
 import { describeMachine } from './machine.mjs';
 import { experimentSummary, rerankSummary } from './report/summary.mjs';
 import { writeReport } from './report/write-report.mjs';
+import { runRivals } from './rivals/run.mjs';
 import { runExperiment } from './run/run-experiment.mjs';
 
 const usage = `npm run bench -- [options]            a summary and the reference study's configuration, under 3 minutes
@@ -21,6 +22,7 @@ npm run bench -- compare A.json B.json
 --device, --path, --dtype, --threads, --max-length   as in Reranker.load
 --requests N, --seconds S   end of a point, whichever comes first (default: the experiment's, else 500 and 20)
 --repeats N        fresh processes a point (default 3)
+--rivals           beside onnxruntime-node, OpenVINO and transformers.js, as npm run bench:rivals: half an hour more
 --out FOLDER       where the report goes (default build/bench/<time>)`;
 
 const number = (name, text, least) => {
@@ -56,6 +58,7 @@ async function main() {
       requests: text,
       seconds: text,
       repeats: text,
+      rivals: { type: 'boolean' },
       out: text,
     },
   });
@@ -95,6 +98,7 @@ async function bench(values) {
     report.experiments.push(result);
     console.log(`\n${experiment.summary ? rerankSummary(result, machine) : experimentSummary(result)}\n`);
   }
+  if (values.rivals) report.rivals = await runRivals({ rounds: values.repeats });
   const folder = values.out
     ? asTyped(values.out)
     : path.resolve('build', 'bench', timestamp.replaceAll(':', '').replace(' ', '-'));

@@ -1,3 +1,4 @@
+import { label } from '../rivals/field.mjs';
 import { describePoint, pairsPerSecondOf } from '../run/run-experiment.mjs';
 import { mean, percentile } from '../statistics.mjs';
 import { stagesOf } from './reference-format.mjs';
@@ -24,6 +25,33 @@ export function chartsOf(experiment) {
     { title: 'Throughput over time', note, config: overTime(few, 'pairsPerSecond', 'pairs/s') },
     { title: 'CPU over time', note: `100 % is one core. ${note}`, config: overTime(few, 'cpuPercent', '% CPU') },
   ].filter(({ config }) => config);
+}
+
+/** Pairs per second of everyone, for each of the rivals' workloads. */
+export function rivalCharts({ rows }) {
+  return Object.entries(rows).map(([workload, everyone]) => {
+    const sorted = [...everyone].sort((a, b) => b.pairsPerSecond - a.pairsPerSecond);
+    return {
+      title: `Pairs per second, ${workload}`,
+      note: 'Median of the rounds, at any precision: rates of two precisions are not of the same scores.',
+      height: 60 + 26 * sorted.length,
+      config: {
+        type: 'bar',
+        data: {
+          labels: sorted.map(({ definition }) => label(definition)),
+          datasets: [
+            ['mlx-rerank', (row) => row.definition.ours],
+            ['rivals', (row) => !row.definition.ours],
+          ].map(([name, mine]) => ({
+            label: name,
+            data: sorted.map((row) => (mine(row) ? round(row.pairsPerSecond) : null)),
+            grouped: false,
+          })),
+        },
+        options: { indexAxis: 'y', scales: { x: axis('pairs/s', { beginAtZero: true }) } },
+      },
+    };
+  });
 }
 
 const labelOf = ({ run, point }) => describePoint(run, point);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describePoint, pairsPerSecondOf } from '../run/run-experiment.mjs';
 import { mean, percentile } from '../statistics.mjs';
-import { chartsOf } from './charts.mjs';
+import { chartsOf, rivalCharts } from './charts.mjs';
 import { figure } from './table.mjs';
 
 const PLOT_HEIGHT = 340;
@@ -23,9 +23,10 @@ const escape = (text) =>
 const inScript = (text) => text.replace(/<(?=\/script|!--)/gi, '\\x3c');
 
 /** One page with every plot, that needs nothing but itself. */
-export function page({ experiments, machine, timestamp }) {
-  const charts = experiments.map(chartsOf);
+export function page({ experiments, machine, timestamp, rivals }) {
+  const charts = [...experiments.map(chartsOf), ...(rivals ? [rivalCharts(rivals)] : [])];
   const sections = experiments.map((experiment, i) => section(experiment, charts[i], i));
+  if (rivals) sections.push(rivalSection());
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -50,15 +51,25 @@ ${asset('draw.js')}</script>
 `;
 
   function section(experiment, own, position) {
-    const before = charts.slice(0, position).flat().length;
     return `<section>
 <h2>${escape(experiment.id)} ${escape(experiment.name)}</h2>
 <p>${escape(experiment.about)}. ${datasetsAndPaths(experiment)}</p>
 ${resultTable(experiment)}
-<div class="charts">
-${own.map((chart, k) => plot(chart, before + k)).join('\n')}
-</div>
+${plots(own, position)}
 </section>`;
+  }
+
+  function rivalSection() {
+    return `<section>
+<h2>Rivals</h2>
+<p>Same model, same pairs, taking turns; the tables with errors, CPU time and settings are in the Markdown report.</p>
+${plots(charts.at(-1), charts.length - 1)}
+</section>`;
+  }
+
+  function plots(own, position) {
+    const before = charts.slice(0, position).flat().length;
+    return `<div class="charts">\n${own.map((chart, k) => plot(chart, before + k)).join('\n')}\n</div>`;
   }
 }
 

@@ -18,12 +18,13 @@ export function writeReport(report, folder) {
   return Object.fromEntries(Object.entries(files).map(([kind, name]) => [kind, path.join(folder, name)]));
 }
 
-/** The reference study's documents of every run, joined as it joins them, then ours. */
-export function markdown({ experiments, machine, timestamp, command }) {
+/** The reference study's documents of every run, joined as it joins them, then ours; rivals last. */
+export function markdown({ experiments, machine, timestamp, command, rivals }) {
   const parts = experiments.flatMap((experiment) => [
     ...experiment.runs.map((run) => referenceReport(run, timestamp)),
     ownSections(experiment, machine, { command }),
   ]);
+  if (rivals) parts.push(`# Rivals\n\n${rivals.markdown.trim()}`);
   return `${parts.join('\n\n---\n\n')}\n`;
 }
 

@@ -1,7 +1,10 @@
 // What .ci/run runs: npm test in full, then the gates too slow for it. Each is timed; the last line adds up all counts.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { nativeTestsOnArm64 } from './arm64.mjs';
 import { runHere } from './command.mjs';
+import { macAddonFromLinux } from './darwin.mjs';
 import { inRoot, onPath } from './paths.mjs';
+import { pythonEnv } from './python-env.mjs';
 import {
   lifetimesUnderAddressSanitizer, nativeTestsUnderAddressSanitizer, nativeTestsUnderThreadSanitizer,
 } from './sanitizers.mjs';
@@ -16,12 +19,15 @@ const gates = {
   'native tests, ASan and UBSan': nativeTestsUnderAddressSanitizer,
   ...(everything && { 'lifetimes, ASan and UBSan': lifetimesUnderAddressSanitizer }),
   'native tests, TSan': nativeTestsUnderThreadSanitizer,
+  'native tests, arm64': nativeTestsOnArm64,
+  'Mac addon, built on Linux': macAddonFromLinux,
 };
 
 async function npmTest() {
   const summary = inRoot('build', 'test-results', 'summary.json');
   rmSync(summary, { force: true });
-  const exit = await runHere(onPath('npm'), ['test']);
+  const PYTHON = process.env.PYTHON ?? await pythonEnv();
+  const exit = await runHere(onPath('npm'), ['test'], { env: { ...process.env, PYTHON } });
   const counts = existsSync(summary) ? JSON.parse(readFileSync(summary, 'utf8')) : { passed: 0, failed: 0, skipped: 0 };
   return { ...counts, failed: exit === 0 ? counts.failed : Math.max(counts.failed, 1) };
 }

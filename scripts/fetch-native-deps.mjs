@@ -11,21 +11,22 @@ import { findCMake, findPython } from './tools.mjs';
 import { unzip } from './unzip.mjs';
 
 const lock = JSON.parse(readFileSync(inRoot('native.lock.json'), 'utf8'));
-const buildTools = ['cmake', 'ninja'];
-const libraries = Object.keys(lock).filter((name) => !buildTools.includes(name));
+const tools = ['cmake', 'ninja', 'zig'];
+const libraries = Object.keys(lock).filter((name) => !tools.includes(name));
+const host = `${process.platform}-${process.arch}`;
 
-/** Where a dependency lies once fetched. */
-export const vendorFolder = (name) => inRoot('vendor', `${name}-${lock[name].version}`);
+/** Where a dependency lies once fetched; a wheel of another system has a folder of its own. */
+export const vendorFolder = (name, system = host) => path.join(folderOf(name, system), `${name}-${lock[name].version}`);
 
 /** What is still to fetch: the libraries and, if something will be built, the build tools that are not on PATH. */
 export function missingDependencies({ building }) {
-  return [...libraries, ...(building ? missingBuildTools() : [])].filter((name) => !isFetched(name));
+  return [...libraries, ...(building ? missingBuildTools() : [])].filter((name) => !isFetched(name, host));
 }
 
-/** Fetches and unpacks dependencies, a line each. */
-export async function fetchDependencies(names) {
-  for (const name of names) {
-    await step(`${wheelOf(name).project} ${lock[name].version}`, () => fetchDependency(name));
+/** Fetches and unpacks what is not there yet of some dependencies, a line each. */
+export async function fetchDependencies(names, system = host) {
+  for (const name of names.filter((name) => !isFetched(name, system))) {
+    await step(`${wheelOf(name, system).project} ${lock[name].version}`, () => fetchDependency(name, system));
   }
 }
 
@@ -34,25 +35,29 @@ function missingBuildTools() {
   return findCMake() ? ninja : ['cmake', ...ninja];
 }
 
-function wheelOf(name) {
+const folderOf = (name, system) =>
+  (system === host || lock[name].wheels.any ? inRoot('vendor') : inRoot('vendor', system));
+
+function wheelOf(name, system) {
   const { wheels, version } = lock[name];
-  const newerMac = name === 'mlx' && process.platform === 'darwin' && (process.env.MLX_MACOS ?? '14') !== '14';
-  const system = `${process.platform}-${process.arch}${newerMac ? `-${process.env.MLX_MACOS}` : ''}`;
-  const wheel = wheels.any ?? wheels[system];
+  const newerMac = name === 'mlx' && system === host && host.startsWith('darwin') && (process.env.MLX_MACOS ?? '14') !== '14';
+  const key = newerMac ? `${system}-${process.env.MLX_MACOS}` : system;
+  const wheel = wheels.any ?? wheels[key];
   if (wheel) return wheel;
-  throw new Error(`There is no wheel of ${name} ${version} for ${system}, only for ${Object.keys(wheels).join(', ')}.`);
+  throw new Error(`There is no wheel of ${name} ${version} for ${key}, only for ${Object.keys(wheels).join(', ')}.`);
 }
 
 const stampOf = (folder) => path.join(folder, '.sha256');
 
-function isFetched(name) {
-  const stamp = stampOf(vendorFolder(name));
-  return existsSync(stamp) && readFileSync(stamp, 'utf8') === wheelOf(name).sha256;
+function isFetched(name, system) {
+  const stamp = stampOf(vendorFolder(name, system));
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === wheelOf(name, system).sha256;
 }
 
-async function fetchDependency(name) {
-  const wheel = wheelOf(name);
-  const work = inRoot('vendor', `.${name}-${process.pid}`);
+async function fetchDependency(name, system) {
+  const wheel = wheelOf(name, system);
+  const folder = folderOf(name, system);
+  const work = path.join(folder, `.${name}-${process.pid}`);
   const unpacked = path.join(work, 'unpacked');
   try {
     mkdirSync(unpacked, { recursive: true });
@@ -62,8 +67,8 @@ async function fetchDependency(name) {
     verify(archive, wheel, local ?? 'downloaded');
     unzip(archive, unpacked, lock[name].unpack);
     writeFileSync(stampOf(unpacked), wheel.sha256);
-    removeVersions(name);
-    renameSync(unpacked, vendorFolder(name));
+    removeVersions(name, folder);
+    renameSync(unpacked, vendorFolder(name, system));
     return `${(archive.length / 1e6).toFixed(1)} MB ${local ? `from ${path.dirname(local)}` : 'downloaded'}`;
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -97,10 +102,10 @@ function verify(archive, wheel, origin) {
     + `  expected sha256 ${wheel.sha256}, ${wheel.size} bytes\n  received sha256 ${sha256}, ${archive.length} bytes`);
 }
 
-/** One version lies in vendor/ at a time, so that nothing can be built against another. */
-function removeVersions(name) {
-  for (const folder of readdirSync(inRoot('vendor')).filter((entry) => entry.startsWith(`${name}-`))) {
-    rmSync(inRoot('vendor', folder), { recursive: true });
+/** One version lies in a folder at a time, so that nothing can be built against another. */
+function removeVersions(name, folder) {
+  for (const entry of readdirSync(folder).filter((entry) => entry.startsWith(`${name}-`))) {
+    rmSync(path.join(folder, entry), { recursive: true });
   }
 }
 

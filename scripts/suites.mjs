@@ -9,27 +9,27 @@ export const vitestSuites = ['unit', 'goldens', 'native', 'process', 'e2e', 'pac
 const resultsFolder = inRoot('build', 'test-results');
 const longestNativeTestMs = 10 * 60_000;
 
-/** Runs one vitest project; resolves to its counts. */
-export async function runVitest(project, { name = project, env } = {}) {
+/** Runs one vitest project, of the usual configuration or of another one; resolves to its counts. */
+export async function runVitest(project, { name = project, env, config, filters = [] } = {}) {
   if (!hasTests(inRoot('test', project))) return { name, passed: 0, failed: 0, skipped: 0, minutes: 0, missing: true };
   return timed(name, async (report) => {
     const exit = await runHere(process.execPath, [
-      inRoot('node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', project,
+      inRoot('node_modules', 'vitest', 'vitest.mjs'), 'run', ...filters, '--project', project, ...(config ? ['--config', config] : []),
       '--reporter=default', '--reporter=json', `--outputFile.json=${report}`,
     ], { env: { ...process.env, ...env } });
     return vitestCounts(report, exit);
   });
 }
 
-/** Runs every GoogleTest program of a folder; resolves to their counts. */
-export async function runGoogleTests(folder, { name = 'gtest', env } = {}) {
+/** Runs every GoogleTest program of a folder, each behind the command `emulator`; resolves to their counts. */
+export async function runGoogleTests(folder, { name = 'gtest', env, emulator = [] } = {}) {
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
   const programs = entries.filter((entry) => entry.isFile());
   const all = { name, passed: 0, failed: 0, skipped: 0, minutes: 0, missing: programs.length === 0 };
   for (const { name: program } of programs) {
     const one = await timed(`${name}-${program}`, async (report) => {
-      const exit = await runHere(path.join(folder, program), ['--gtest_brief=1', `--gtest_output=json:${report}`],
-        { env: { ...process.env, ...env }, timeoutMs: longestNativeTestMs });
+      const [command, ...args] = [...emulator, path.join(folder, program), '--gtest_brief=1', `--gtest_output=json:${report}`];
+      const exit = await runHere(command, args, { env: { ...process.env, ...env }, timeoutMs: longestNativeTestMs });
       return googleTestCounts(report, exit);
     });
     for (const key of ['passed', 'failed', 'skipped', 'minutes']) all[key] += one[key];

@@ -50,6 +50,9 @@ LoadOptions to_load_options(const Napi::Value& value) {
   options.tokenizer_size = count(object, "tokenizerSize", 1 << 30);
   options.threads = count(object, "threads", 1024);
   options.length_multiple = count(object, "lengthMultiple", 512);
+  if (!object.Get("attention").IsUndefined()) {
+    options.attention = text(object, "attention", {"auto", "plain", "padded", "paired"});
+  }
   return options;
 }
 

@@ -89,7 +89,8 @@ Napi::Value ModelWrap::score(const Napi::CallbackInfo& info) {
     };
     job.finish = [state = state_, completions, deferred, encoder = encoder_.get()](std::vector<float> logits,
                                                                                   std::exception_ptr error) {
-      {
+      // An encoder that failed may be on a thread that was given up, and is not asked.
+      if (!error) {
         std::lock_guard lock(state->mutex);
         state->memory = encoder->memory();
       }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <new>
 #include <vector>
 
@@ -42,6 +43,9 @@ class CpuEncoder final : public Encoder {
 
   const EncoderInfo& info() const override { return info_; }
 
+  // While one batch ends on some threads, the others are at work on the next.
+  int max_in_flight() const override { return 2; }
+
   std::unique_ptr<Pending> submit(const PackedBatch& batch) override { return std::make_unique<Run>(*this, batch); }
 
   MemoryReport memory() const override {
@@ -53,32 +57,52 @@ class CpuEncoder final : public Encoder {
  private:
   class Run final : public Pending {
    public:
-    Run(CpuEncoder& encoder, const PackedBatch& batch) : encoder_(encoder), batch_(batch) {}
-    std::vector<float> wait() override { return encoder_.run(batch_); }
+    Run(CpuEncoder& encoder, const PackedBatch& batch)
+        : batch_(batch),
+          blocks_(plan_blocks(batch.offsets, encoder.info_.threads, kBlockTokens)),
+          logits_(size_t(batch.sequences()) * encoder.info_.limits.labels) {
+      task_ = encoder.pool_.start([this, &encoder](int thread) { take_part(encoder.workers_[thread]); });
+    }
+
+    // One that nobody waited for ends after the blocks that are under way: they read the caller's batch.
+    ~Run() override {
+      next_ = blocks_.size();
+      try {
+        task_->wait();
+      } catch (...) {
+        // Nobody asks for it any more.
+      }
+    }
+
+    bool ready() noexcept override { return task_->done(); }
+    bool wake_when_ready(std::function<void()> wake) override {
+      task_->when_done(std::move(wake));
+      return true;
+    }
+
+    std::vector<float> wait() override {
+      try {
+        task_->wait();
+      } catch (const std::bad_alloc&) {
+        throw Error(ErrorCode::kOutOfMemory, "No memory left for a batch of " + std::to_string(batch_.tokens()) +
+                                                 " tokens: lower maxBatchTokens.");
+      }
+      return std::move(logits_);
+    }
 
    private:
-    CpuEncoder& encoder_;
-    PackedBatch batch_;
-  };
-
-  std::vector<float> run(const PackedBatch& batch) {
-    std::vector<float> logits(size_t(batch.sequences()) * info_.limits.labels);
-    if (batch.sequences() == 0) return logits;
-    try {
-      const std::vector<Block> blocks = plan_blocks(batch.offsets, info_.threads, kBlockTokens);
-      std::atomic<size_t> next{0};
-      pool_.run([&](int thread) {
-        BlockEncoder& worker = workers_[thread];
-        worker.begin();
-        for (size_t i; (i = next.fetch_add(1)) < blocks.size();) worker.encode(batch, blocks[i]);
-        worker.score(logits);
-      });
-    } catch (const std::bad_alloc&) {
-      throw Error(ErrorCode::kOutOfMemory, "No memory left for a batch of " + std::to_string(batch.tokens()) +
-                                               " tokens: lower maxBatchTokens.");
+    void take_part(BlockEncoder& worker) {
+      worker.begin();
+      for (size_t i; (i = next_.fetch_add(1)) < blocks_.size();) worker.encode(batch_, blocks_[i]);
+      worker.score(logits_);
     }
-    return logits;
-  }
+
+    PackedBatch batch_;
+    std::vector<Block> blocks_;
+    std::atomic<size_t> next_{0};
+    std::vector<float> logits_;
+    std::shared_ptr<ThreadPool::Task> task_;
+  };
 
   ThreadPool pool_;
   PackedModel model_;

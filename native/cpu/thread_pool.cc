@@ -5,45 +5,76 @@
 namespace rerank {
 
 ThreadPool::ThreadPool(int threads) {
-  for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+  for (int i = 0; i < threads; i++) threads_.emplace_back([this, i, last = newest_] { work(i, last); });
 }
 
 ThreadPool::~ThreadPool() {
-  round_.store(-1, std::memory_order_release);
-  round_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  started_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
 }
 
-void ThreadPool::run(const std::function<void(int)>& task) {
-  task_ = &task;
-  running_.store(threads() - 1, std::memory_order_relaxed);
-  const int next = (round_.load(std::memory_order_relaxed) + 1) & 0x7fffffff;
-  round_.store(next, std::memory_order_release);
-  round_.notify_all();
-  call(0);
-  while (const int left = running_.load(std::memory_order_acquire)) running_.wait(left, std::memory_order_acquire);
-  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+std::shared_ptr<ThreadPool::Task> ThreadPool::start(std::function<void(int)> body) {
+  auto task = std::make_shared<Task>(std::move(body), threads());
+  {
+    const std::lock_guard lock(mutex_);
+    newest_->next_ = task;
+    newest_ = task;
+  }
+  started_.notify_all();
+  return task;
 }
 
-void ThreadPool::work(int index) {
-  for (int seen = 0;;) {
-    round_.wait(seen, std::memory_order_acquire);
-    const int round = round_.load(std::memory_order_acquire);
-    if (round < 0) return;
-    if (round == seen) continue;
-    seen = round;
-    call(index);
-    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_all();
+void ThreadPool::work(int index, std::shared_ptr<Task> last) {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      started_.wait(lock, [&] { return stopping_ || last->next_; });
+      if (!last->next_) return;
+      last = last->next_;
+    }
+    last->take_part(index);
   }
 }
 
-void ThreadPool::call(int index) {
+void ThreadPool::Task::take_part(int index) {
+  std::exception_ptr failure;
   try {
-    (*task_)(index);
+    body_(index);
   } catch (...) {
-    const std::lock_guard lock(failure_mutex_);
-    if (!failure_) failure_ = std::current_exception();
+    failure = std::current_exception();
   }
+  std::function<void()> call;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = failure;
+    if (--left_ > 0) return;
+    body_ = nullptr;  // every thread keeps its last task, but not what that refers to
+    call = std::exchange(when_done_, nullptr);
+    done_.store(true, std::memory_order_release);
+    changed_.notify_all();
+  }
+  if (call) call();
+}
+
+void ThreadPool::Task::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return done(); });
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void ThreadPool::Task::when_done(std::function<void()> call) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!done()) {
+      when_done_ = std::move(call);
+      return;
+    }
+  }
+  call();
 }
 
 }  // namespace rerank

@@ -1,6 +1,8 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,6 +41,9 @@ struct EncoderInfo {
   int hidden_size = 0;
   size_t parameter_bytes = 0;
   EncoderLimits limits;
+  // How long the engine waits for a batch before it takes the device for hung and gives up the thread that talks to
+  // it, with every encoder on that thread that has a patience. 0: for ever.
+  std::chrono::milliseconds patience{0};
 };
 
 // Bytes: in use now, held for reuse, and the highest use so far.
@@ -52,6 +57,11 @@ struct MemoryReport {
 class Pending {
  public:
   virtual ~Pending() = default;
+  // False while the device still works on it, so that wait() would do nothing but wait.
+  virtual bool ready() noexcept { return true; }
+  // Has `wake` called once, from any thread, when ready() has become true; false from a device that cannot tell, and
+  // has to be asked now and then.
+  virtual bool wake_when_ready([[maybe_unused]] std::function<void()> wake) { return false; }
   virtual std::vector<float> wait() = 0;
 };
 

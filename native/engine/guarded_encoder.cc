@@ -5,24 +5,11 @@
 #include <deque>
 #include <optional>
 
+#include "engine/sequences.h"
 #include "model/error.h"
 
 namespace rerank {
 namespace {
-
-// A batch with memory of its own.
-struct Sequences {
-  std::vector<int32_t> input_ids;
-  std::vector<uint8_t> token_type_ids;
-  std::vector<int32_t> offsets{0};
-
-  void add(std::span<const int32_t> ids, std::span<const uint8_t> types) {
-    input_ids.insert(input_ids.end(), ids.begin(), ids.end());
-    token_type_ids.insert(token_type_ids.end(), types.begin(), types.end());
-    offsets.push_back(static_cast<int32_t>(input_ids.size()));
-  }
-  PackedBatch view() const { return {input_ids, token_type_ids, offsets}; }
-};
 
 Sequences copy(const PackedBatch& batch, int first, int last) {
   Sequences sequences;
@@ -43,9 +30,11 @@ bool alike(const Canary& a, const Canary& b, float tolerance) {
 class GuardedEncoder final : public Encoder {
  public:
   GuardedEncoder(std::unique_ptr<Encoder> inner, GuardOptions options)
-      : inner_(std::move(inner)), options_(std::move(options)) {}
+      : inner_(std::move(inner)), options_(std::move(options)), info_(inner_->info()) {
+    info_.reason += options_.note;
+  }
 
-  const EncoderInfo& info() const override { return inner_->info(); }
+  const EncoderInfo& info() const override { return info_; }
   // One more than the device runs: a finished batch waits for the next one to confirm it.
   int max_in_flight() const override { return inner_->max_in_flight() + 1; }
   MemoryReport memory() const override { return inner_->memory(); }
@@ -92,6 +81,7 @@ class GuardedEncoder final : public Encoder {
         failed = true;
       }
     }
+    bool is_done() noexcept { return failed || logits || pending->ready(); }
     void discard() {
       pending.reset();
       logits.reset();
@@ -110,6 +100,11 @@ class GuardedEncoder final : public Encoder {
   class Ticket final : public Pending {
    public:
     Ticket(GuardedEncoder& guard, std::shared_ptr<Flight> flight) : guard_(guard), flight_(std::move(flight)) {}
+    // One is handed out when the one behind it is done as well, which confirms it.
+    bool ready() noexcept override {
+      const auto& flights = guard_.in_flight_;
+      return flights[0]->is_done() && (flights.size() == 1 || flights[1]->is_done());
+    }
     std::vector<float> wait() override { return guard_.settle(*flight_); }
 
    private:
@@ -128,7 +123,7 @@ class GuardedEncoder final : public Encoder {
       failures_ = 0;
       return logits;
     } catch (...) {
-      failures_++;
+      if (++failures_ == options_.failures_until_closed && options_.on_closed) options_.on_closed();
       throw;
     }
   }
@@ -206,6 +201,7 @@ class GuardedEncoder final : public Encoder {
 
   std::unique_ptr<Encoder> inner_;
   GuardOptions options_;
+  EncoderInfo info_;
   size_t turn_ = 0;
   int failures_ = 0;
   std::deque<std::shared_ptr<Flight>> in_flight_;  // oldest first

@@ -1,5 +1,7 @@
 #pragma once
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/encoder.h"
@@ -19,6 +21,8 @@ struct GuardOptions {
   std::vector<Canary> canaries;
   float tolerance = 0;
   int failures_until_closed = 3;
+  std::function<void()> on_closed;  // called once, when the encoder refuses to go on
+  std::string note;                 // joins info().reason
 };
 
 // Stands between the engine and a device that can fail late or silently (a GPU), so that a fault there becomes an

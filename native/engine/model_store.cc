@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/backend.h"
+#include "engine/engine.h"
 #include "model/bert.h"
 #include "model/error.h"
 
@@ -38,7 +39,7 @@ std::string key_of(const std::string& folder, const LoadOptions& o) {
     key += identity_of(folder + file) + "|";
   }
   return key + o.device + "|" + o.path + "|" + o.dtype + "|" + std::to_string(o.threads) + "|" +
-         std::to_string(o.length_multiple);
+         std::to_string(o.length_multiple) + "|" + o.attention;
 }
 
 class ModelStore {
@@ -56,6 +57,8 @@ class ModelStore {
       std::erase_if(entries_, [](const auto& e) { return e.second.encoder.expired() && e.second.waiting.empty(); });
       Entry& entry = entries_[key];
       existing = entry.encoder.lock();
+      // A GPU that failed meanwhile is not joined again.
+      if (existing && existing->info().device == "gpu" && Engine::instance().device_fault()) existing.reset();
       if (!existing) {
         entry.waiting.push_back(std::move(done));
         if (entry.waiting.size() > 1) return;  // the first one loads for all

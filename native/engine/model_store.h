@@ -16,6 +16,7 @@ struct LoadOptions {
   int tokenizer_size = 0;   // highest token id + 1
   int threads = 0;          // of the CPU encoder; 0 = the cores this process may use
   int length_multiple = 0;  // MLX; 0 = 8 on a GPU, 1 on a CPU
+  std::string attention = "auto";  // form of attention on a GPU; auto = the fastest, tried at load
 };
 
 using LoadDone = std::function<void(std::shared_ptr<Encoder> encoder, std::exception_ptr error)>;

@@ -1,10 +1,8 @@
 #include "mlx/mlx_encoder.h"
 
 #include <chrono>
-#include <cstdio>
-#include <random>
+#include <exception>
 
-#include "mlx/form_choice.h"
 #include "mlx/runtime.h"
 #include "mlx/transformer_graph.h"
 #include "mlx/weights.h"
@@ -15,10 +13,9 @@ namespace {
 
 namespace mx = mlx::core;
 
-// What one more bucket costs, in tokens: 30 microseconds of dispatches with fused attention, 120 with unfused ops,
-// against 5.5 microseconds for a token. Modelled for an M-series GPU, not measured on one.
-constexpr double kFusedBucketCost = 6;
-constexpr double kUnfusedBucketCost = 22;
+// A batch of 8,192 tokens is 5.6 TFLOP for the largest BERT, some five seconds on the smallest M1 at half of its peak;
+// macOS itself ends work that holds the GPU for seconds. Ten times as much, for a GPU that others use as well.
+constexpr auto kGpuPatience = std::chrono::seconds(60);
 
 mx::Dtype dtype_of(const std::string& name) {
   if (name == "float16") return mx::float16;
@@ -54,12 +51,16 @@ auto with_mlx_errors(Work work) -> decltype(work()) {
 class MlxEncoder final : public Encoder {
  public:
   MlxEncoder(const Transformer& model, const MlxOptions& options)
-      : architecture_(model.architecture), gpu_(options.gpu), weights_(model, dtype_of(options.dtype)) {
+      : architecture_(model.architecture),
+        gpu_(options.gpu),
+        asynchronous_(options.gpu || options.asynchronous),
+        weights_(model, dtype_of(options.dtype)),
+        form_(form_named(options.attention, model.architecture)) {
     const Architecture& a = architecture_;
     buckets_.length_multiple = options.length_multiple;
     buckets_.token_ladder = gpu_ || options.token_ladder;
     buckets_.max_positions = a.max_positions;
-    merge_buckets_ = gpu_ || options.merge_buckets;
+    if (gpu_ || options.merge_buckets) buckets_.bucket_cost = bucket_cost(form_);
     info_.path = "mlx";
     info_.device = gpu_ ? "gpu" : "cpu";
     info_.device_name = device_name(gpu_);
@@ -70,18 +71,19 @@ class MlxEncoder final : public Encoder {
     info_.hidden_size = a.hidden_size;
     info_.parameter_bytes = weights_.bytes();
     info_.limits = {a.vocab_size, a.type_vocab_size, a.max_positions, a.labels};
-    info_.reason = options.reason + choose_form(options.attention);
+    info_.reason = options.reason;
+    if (gpu_) info_.patience = kGpuPatience;
   }
 
   const EncoderInfo& info() const override { return info_; }
-  int max_in_flight() const override { return gpu_ ? 2 : 1; }
+  int max_in_flight() const override { return asynchronous_ ? 2 : 1; }
 
   std::unique_ptr<Pending> submit(const PackedBatch& batch) override {
     return with_mlx_errors([&]() -> std::unique_ptr<Pending> {
       prepare_mlx();
       use_device(gpu_);
       mx::array logits = logits_graph(architecture_, weights_, {form_, /*compile=*/gpu_}, plan_buckets(batch, buckets_));
-      if (gpu_) mx::async_eval(logits);
+      if (asynchronous_) mx::async_eval(logits);
       return std::make_unique<Run>(std::move(logits));
     });
   }
@@ -107,8 +109,19 @@ class MlxEncoder final : public Encoder {
    public:
     explicit Run(mx::array logits) : logits_(std::move(logits)) {}
 
+    // MLX hands an error to whoever looks first, here or in wait().
+    bool ready() noexcept override {
+      try {
+        return logits_.status() == mx::array::unscheduled || logits_.is_available();
+      } catch (...) {
+        error_ = std::current_exception();
+        return true;
+      }
+    }
+
     std::vector<float> wait() override {
       return with_mlx_errors([&] {
+        if (error_) std::rethrow_exception(error_);
         logits_.eval();
         return std::vector<float>(logits_.data<float>(), logits_.data<float>() + logits_.size());
       });
@@ -116,71 +129,50 @@ class MlxEncoder final : public Encoder {
 
    private:
     mx::array logits_;
+    std::exception_ptr error_;
   };
 
   mx::Stream stream() const { return mx::default_stream(gpu_ ? mx::Device::gpu : mx::Device::cpu); }
 
-  void use_form(AttentionForm form) {
-    form_ = form;
-    const bool fused = form != AttentionForm::kPlain;
-    buckets_.bucket_cost = merge_buckets_ ? (fused ? kFusedBucketCost : kUnfusedBucketCost) : 0;
-  }
-
-  // Settles on an attention form and says how, as a sentence for info().reason.
-  std::string choose_form(const std::string& wanted) {
-    const std::vector<AttentionForm> forms = attention_forms(architecture_.heads, architecture_.head_size);
-    use_form(AttentionForm::kPlain);
-    if (wanted != "auto") {
-      for (const AttentionForm form : forms) {
-        if (wanted != name_of(form)) continue;
-        use_form(form);
-        return " Attention " + wanted + ", as asked for.";
-      }
-      throw Error(ErrorCode::kInvalidArgument, "attention form \"" + wanted + "\" does not fit heads of " +
-                                                   std::to_string(architecture_.head_size));
+  static AttentionForm form_named(const std::string& name, const Architecture& a) {
+    for (const AttentionForm form : attention_forms(a.heads, a.head_size)) {
+      if (name == name_of(form)) return form;
     }
-    if (!gpu_ || forms.size() == 1) return "";
-    const std::vector<double> seconds = median_seconds(forms.size(), /*rounds=*/5, [&](size_t i) {
-      use_form(forms[i]);
-      return seconds_of_sample_batch();
-    });
-    size_t best = 0;
-    std::string timings;
-    for (size_t i = 0; i < forms.size(); i++) {
-      char text[64];
-      std::snprintf(text, sizeof text, "%s%s %.1f ms", i ? ", " : "", name_of(forms[i]), seconds[i] * 1e3);
-      timings += text;
-      if (seconds[i] < seconds[best]) best = i;
-    }
-    use_form(forms[best]);
-    return std::string(" Attention ") + name_of(form_) + ", the fastest at load (" + timings + ").";
-  }
-
-  // 32 sequences with the length spread of MS MARCO pairs (43 to 142 tokens from the 5th to the 95th percentile).
-  double seconds_of_sample_batch() {
-    std::mt19937 random(1);
-    std::vector<int32_t> ids, offsets{0};
-    for (int s = 0; s < 32; s++) {
-      const int length = std::min(architecture_.max_positions, 43 + s * 99 / 31);
-      for (int t = 0; t < length; t++) ids.push_back(static_cast<int32_t>(random() % architecture_.vocab_size));
-      offsets.push_back(static_cast<int32_t>(ids.size()));
-    }
-    const std::vector<uint8_t> types(ids.size(), 0);
-    const auto begin = std::chrono::steady_clock::now();
-    submit({ids, types, offsets})->wait();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    throw Error(ErrorCode::kInvalidArgument,
+                "attention form \"" + name + "\" does not fit heads of " + std::to_string(a.head_size));
   }
 
   Architecture architecture_;
   bool gpu_;
-  bool merge_buckets_ = false;
+  bool asynchronous_;
   MlxWeights weights_;
+  AttentionForm form_;
   BucketOptions buckets_;
-  AttentionForm form_ = AttentionForm::kPlain;
   EncoderInfo info_;
 };
 
 }  // namespace
+
+std::optional<MlxGpu> mlx_gpu() {
+  if (!mlx_gpu_available()) return std::nullopt;
+  const auto& info = mx::device_info(mx::Device::gpu);
+  const auto text = [&](const char* key) {
+    const auto found = info.find(key);
+    const auto* value = found == info.end() ? nullptr : std::get_if<std::string>(&found->second);
+    return value ? *value : std::string();
+  };
+  const auto memory = info.find("memory_size");
+  const auto* bytes = memory == info.end() ? nullptr : std::get_if<size_t>(&memory->second);
+  return MlxGpu{device_name(true), text("architecture"), bytes ? *bytes : 0, kGpuPatience};
+}
+
+std::vector<std::string> mlx_attention_forms(const Architecture& architecture) {
+  std::vector<std::string> names;
+  for (const AttentionForm form : attention_forms(architecture.heads, architecture.head_size)) {
+    names.push_back(name_of(form));
+  }
+  return names;
+}
 
 std::unique_ptr<Encoder> make_mlx_encoder(const Transformer& model, const MlxOptions& options) {
   return with_mlx_errors([&]() -> std::unique_ptr<Encoder> {

@@ -81,31 +81,35 @@ class GraphBuilder {
 
   array layer(const MlxLayer& w, const array& x) const {
     const array qkv = apply(w.query_key_value, x);
-    std::vector<array> contexts;
-    for (size_t i = 0; i < plan_.buckets.size(); i++) {
-      const LengthBucket& b = plan_.buckets[i];
-      const auto parts = mx::split(block(qkv, b.first_token, b.count, b.length), 3, /*axis=*/2);
-      contexts.push_back(attend(options_.form, parts[0], parts[1], parts[2], a_.heads, masks_[i]));
-    }
-    if (plan_.tail > 0) contexts.push_back(mx::zeros({plan_.tail, a_.hidden_size}, x.dtype()));
-    return feed_forward(w, mx::concatenate(contexts, 0), x);
+    const int h = a_.hidden_size;
+    const array context = attention(columns(qkv, 0, h), columns(qkv, h, 3 * h), /*every_query=*/true);
+    return feed_forward(w, context, x);
   }
 
   // Only what the pooler reads: keys and values of every token, the rest for the first token of each sequence.
   array last_layer(const MlxLayer& w, const array& x) const {
     const int h = a_.hidden_size;
     const array first = mx::take(x, first_tokens_, 0);
-    const array q = mx::addmm(mx::slice(w.query_key_value.bias, {0}, {h}), first,
-                              mx::slice(w.query_key_value.weight, {0, 0}, {h, h}));
-    const array kv = mx::addmm(mx::slice(w.query_key_value.bias, {h}, {3 * h}), x,
-                               mx::slice(w.query_key_value.weight, {0, h}, {h, 3 * h}));
+    const array q = mx::addmm(mx::slice(w.query_key_value.bias, {0}, {h}), first, columns(w.query_key_value.weight, 0, h));
+    const array kv = mx::addmm(mx::slice(w.query_key_value.bias, {h}, {3 * h}), x, columns(w.query_key_value.weight, h, 3 * h));
+    return feed_forward(w, attention(q, kv, /*every_query=*/false), first);
+  }
+
+  // Of every token, or with one query a sequence. A single query has hardly any scores to write, and MLX's fused kernel
+  // for few queries would first copy all keys and values, so there the plain form is always best.
+  array attention(const array& queries, const array& keys_and_values, bool every_query) const {
+    const AttentionForm form = every_query ? options_.form : AttentionForm::kPlain;
+    const array q = widen_queries(form, queries, a_.heads);
+    const array kv = widen_keys(form, keys_and_values, 2 * a_.heads);
     std::vector<array> contexts;
     for (size_t i = 0; i < plan_.buckets.size(); i++) {
       const LengthBucket& b = plan_.buckets[i];
+      const array own = every_query ? block(q, b.first_token, b.count, b.length) : block(q, b.first_sequence, b.count, 1);
       const auto parts = mx::split(block(kv, b.first_token, b.count, b.length), 2, /*axis=*/2);
-      contexts.push_back(attend(options_.form, block(q, b.first_sequence, b.count, 1), parts[0], parts[1], a_.heads, masks_[i]));
+      contexts.push_back(attend(form, own, parts[0], parts[1], a_.heads, a_.head_size, masks_[i]));
     }
-    return feed_forward(w, mx::concatenate(contexts, 0), first);
+    if (every_query && plan_.tail > 0) contexts.push_back(mx::zeros({plan_.tail, q.shape(1)}, q.dtype()));
+    return narrow(form, mx::concatenate(contexts, 0), a_.heads, a_.head_size);
   }
 
   array feed_forward(const MlxLayer& w, const array& context, const array& residual) const {
@@ -120,6 +124,8 @@ class GraphBuilder {
     const array lengths = mx::reshape(to_indices({begin, begin + b.count}), {b.count, 1, 1, 1});
     return mx::less(mx::reshape(mx::arange(b.length, mx::int32), {1, 1, 1, b.length}), lengths);
   }
+
+  static array columns(const array& x, int begin, int end) { return mx::slice(x, {0, begin}, {x.shape(0), end}); }
 
   // Rows [first, first + count * length) of x as [count, length, width].
   static array block(const array& x, int first, int count, int length) {

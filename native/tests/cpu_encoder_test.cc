@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <numeric>
 
 #include "cpu/reference_encoder.h"
@@ -112,6 +113,29 @@ TEST_P(EncoderTest, ScoresDoNotDependOnBatchOrderOrThreads) {
               << "sequence " << order[i] << " of " << order.size() << " with " << threads << " threads";
         }
       }
+    }
+  }
+}
+
+// Batches share the threads while they are in flight together, and one that nobody waits for harms no other.
+TEST_P(EncoderTest, BatchesInFlightTogether) {
+  const Architecture a = test_architecture(2, 2, 32, 100);
+  const Transformer model = random_transformer(a, 17);
+  const auto encoder = encoder_of(GetParam(), model, 3);
+  std::vector<OwnedBatch> batches;
+  std::vector<std::vector<float>> alone;
+  for (int i = 0; i < 6; i++) {
+    batches.push_back(random_batch(a, passage_lengths(1 + 3 * i % 7, 90, i), i));
+    alone.push_back(score(*encoder, batches.back()));
+  }
+  for (int trial = 0; trial < 5; trial++) {
+    std::deque<std::unique_ptr<Pending>> pending;
+    for (const OwnedBatch& batch : batches) pending.push_back(encoder->submit(batch.view()));
+    pending[trial].reset();
+    for (int i = 5; i >= 0; i--) {
+      if (i == trial) continue;
+      EXPECT_EQ(pending[i]->wait(), alone[i]) << "batch " << i;
+      EXPECT_TRUE(pending[i]->ready());
     }
   }
 }

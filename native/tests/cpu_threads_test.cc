@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <random>
 #include <stdexcept>
 
@@ -49,6 +50,41 @@ TEST(ThreadPool, AFailureIsThrownAndThePoolGoesOn) {
     pool.run([&](int) { finished++; });
     EXPECT_EQ(finished, 5);
   }
+}
+
+TEST(ThreadPool, AThreadGoesOnToTheNextTaskWithoutTheOthers) {
+  ThreadPool pool(2);
+  std::promise<void> release, reached;
+  const auto first = pool.start([held = release.get_future().share()](int i) {
+    if (i == 0) held.wait();
+  });
+  const auto second = pool.start([&](int i) {
+    if (i == 1) reached.set_value();
+  });
+  reached.get_future().wait();
+  EXPECT_FALSE(first->done());
+  EXPECT_FALSE(second->done());
+  release.set_value();
+  second->wait();
+  EXPECT_TRUE(first->done());
+}
+
+TEST(ThreadPool, TellsOnceThatATaskIsDone) {
+  ThreadPool pool(3);
+  std::promise<void> release, told;
+  const auto task = pool.start([held = release.get_future().share()](int) { held.wait(); });
+  int calls = 0;
+  task->when_done([&] {
+    calls++;
+    told.set_value();
+  });
+  EXPECT_EQ(calls, 0);
+  release.set_value();
+  told.get_future().wait();
+  task->wait();
+  EXPECT_EQ(calls, 1);
+  task->when_done([&] { calls++; });
+  EXPECT_EQ(calls, 2);
 }
 
 TEST(BlockPlan, EverySequenceOnceLargestBlockFirst) {

@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <numeric>
 #include <thread>
 
@@ -33,7 +35,7 @@ class SumEncoder : public Encoder {
   }
   MemoryReport memory() const override { return {}; }
 
-  static inline std::thread::id destroyed_on;
+  static inline std::atomic<std::thread::id> destroyed_on;
   std::atomic<int> submitted{0}, waiting{0}, most_waiting{0};
   std::atomic<bool> hold{false};
 
@@ -66,6 +68,7 @@ struct Result {
 
 class EngineTest : public ::testing::Test {
  protected:
+  explicit EngineTest(Engine& engine = Engine::instance()) : engine(engine) {}
   void SetUp() override { engine.enter(); }
   void TearDown() override { engine.leave(); }
 
@@ -86,7 +89,7 @@ class EngineTest : public ::testing::Test {
     return future;
   }
 
-  Engine& engine = Engine::instance();
+  Engine& engine;
 };
 
 TEST_F(EngineTest, ResultsReachTheirOwnJobs) {
@@ -112,6 +115,111 @@ TEST_F(EngineTest, KeepsAsManyInFlightAsTheEncoderAllowsAndNoMore) {
     for (auto& future : futures) future.get();
     EXPECT_EQ(encoder->most_waiting, limit);
   }
+}
+
+// Like a GPU: a submitted batch is done when the test says so, and until then there is nothing to do but wait.
+class SlowDevice : public Encoder {
+ public:
+  explicit SlowDevice(int in_flight, std::chrono::milliseconds patience = 0ms) : in_flight_(in_flight) {
+    info_.patience = patience;
+  }
+  ~SlowDevice() override { destroyed++; }
+
+  const EncoderInfo& info() const override { return info_; }
+  int max_in_flight() const override { return in_flight_; }
+  std::unique_ptr<Pending> submit(const PackedBatch& batch) override {
+    if (hang_in_submit) wait_until(1 << 30);
+    submitted++;
+    return std::make_unique<Run>(*this, batch, submitted);
+  }
+  MemoryReport memory() const override { return {}; }
+
+  void complete(int batches) {
+    std::lock_guard lock(mutex_);
+    completed_ += batches;
+    changed_.notify_all();
+  }
+
+  static inline std::atomic<int> destroyed{0};
+  std::atomic<int> submitted{0};
+  std::atomic<bool> hang_in_submit{false};
+
+ private:
+  struct Run : Pending {
+    Run(SlowDevice& device, const PackedBatch& batch, int number) : device(device), batch(batch), number(number) {}
+    bool ready() noexcept override {
+      std::lock_guard lock(device.mutex_);
+      return device.completed_ >= number;
+    }
+    std::vector<float> wait() override {
+      device.wait_until(number);
+      return {static_cast<float>(batch.input_ids[0])};
+    }
+    SlowDevice& device;
+    PackedBatch batch;
+    int number;
+  };
+
+  void wait_until(int number) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return completed_ >= number; });
+  }
+
+  EncoderInfo info_;
+  int in_flight_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int completed_ = 0;
+};
+
+bool within_ten_seconds(const std::function<bool()>& condition) {
+  for (int i = 0; i < 10000 && !condition(); i++) std::this_thread::sleep_for(1ms);
+  return condition();
+}
+
+bool is_done(const std::future<Result>& future) { return future.wait_for(0ms) == std::future_status::ready; }
+
+TEST_F(EngineTest, ABatchThatArrivesLateJoinsTheOneThatRuns) {
+  const auto device = std::make_shared<SlowDevice>(2);
+  auto first = score(device, {1});
+  ASSERT_TRUE(within_ten_seconds([&] { return device->submitted == 1; }));
+  auto second = score(device, {2});
+  EXPECT_TRUE(within_ten_seconds([&] { return device->submitted == 2; }));
+  EXPECT_FALSE(is_done(first));
+  // No third, until one is back.
+  auto third = score(device, {3});
+  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(device->submitted, 2);
+  device->complete(1);
+  EXPECT_EQ(first.get().logits, std::vector<float>{1});
+  EXPECT_TRUE(within_ten_seconds([&] { return device->submitted == 3; }));
+  device->complete(2);
+  EXPECT_EQ(second.get().logits, std::vector<float>{2});
+  EXPECT_EQ(third.get().logits, std::vector<float>{3});
+}
+
+TEST_F(EngineTest, WhatIsDoneIsHandedOutThoughNothingElseArrives) {
+  const auto device = std::make_shared<SlowDevice>(3);
+  auto first = score(device, {1});
+  auto second = score(device, {2});
+  device->complete(1);
+  EXPECT_EQ(first.get().logits, std::vector<float>{1});
+  EXPECT_FALSE(is_done(second));
+  device->complete(1);
+  EXPECT_EQ(second.get().logits, std::vector<float>{2});
+}
+
+TEST_F(EngineTest, ATaskThatArrivesLateWaitsForAnIdleDevice) {
+  const auto device = std::make_shared<SlowDevice>(3);
+  auto first = score(device, {1});
+  ASSERT_TRUE(within_ten_seconds([&] { return device->submitted == 1; }));
+  std::atomic<bool> ran{false};
+  engine.post([&] { ran = true; });
+  std::this_thread::sleep_for(20ms);
+  EXPECT_FALSE(ran);
+  device->complete(1);
+  first.get();
+  EXPECT_TRUE(within_ten_seconds([&] { return ran.load(); }));
 }
 
 TEST_F(EngineTest, OneFailureHarmsNobodyElse) {
@@ -144,11 +252,11 @@ TEST_F(EngineTest, TasksRunOnTheEngineThreadAndGiveBackWhatTheyThrow) {
 
 TEST_F(EngineTest, AdoptedEncodersDieOnTheEngineThread) {
   const auto id = engine.run([] { return std::this_thread::get_id(); });
-  SumEncoder::destroyed_on = {};
+  SumEncoder::destroyed_on = std::thread::id();
   engine.adopt(std::make_unique<SumEncoder>()).reset();
   engine.run([] {});
   engine.run([] {});  // retired encoders go between two items
-  EXPECT_EQ(SumEncoder::destroyed_on, id);
+  EXPECT_EQ(SumEncoder::destroyed_on.load(), id);
 }
 
 TEST(EngineParking, DropsQueuedJobsWaitsForTheRunningOneAndWakesAgain) {
@@ -203,6 +311,125 @@ TEST(EngineParking, AHungDeviceDoesNotHoldTheProcess) {
   engine.leave();  // returns although the batch never ends
   EXPECT_EQ(encoder->waiting, 1);
   encoder->hold = false;
+}
+
+TEST(EngineParking, LeavingWhileABatchIsWatchedForWaitsForIt) {
+  Engine& engine = *new Engine();  // never destroyed, like the real one
+  engine.enter();
+  auto device = std::make_shared<SlowDevice>(2);
+  std::atomic<int> finished{0};
+  ScoreJob job;
+  job.input_ids = {1};
+  job.token_type_ids = {0};
+  job.offsets = {0, 1};
+  job.encoder = device;
+  job.finish = [&](std::vector<float>, std::exception_ptr) { finished++; };
+  engine.score(std::move(job));
+  while (device->submitted == 0) std::this_thread::sleep_for(1ms);
+  std::thread release([&] {
+    std::this_thread::sleep_for(30ms);
+    device->complete(1);
+  });
+  engine.leave();
+  release.join();
+  EXPECT_EQ(finished, 1);
+}
+
+// Each on an engine of its own, since one that has met a hung device does not use another.
+class HangTest : public EngineTest {
+ protected:
+  HangTest() : EngineTest(*new Engine()) {}
+
+  static std::string message_of(std::future<Result>& future) {
+    try {
+      std::rethrow_exception(future.get().error);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::kDevice);
+      return e.what();
+    }
+  }
+};
+
+constexpr auto kPatience = 60ms;
+
+TEST_F(HangTest, EverythingOnAHungDeviceIsRejectedOnce) {
+  const auto device = std::make_shared<SlowDevice>(2, kPatience);
+  std::vector<std::future<Result>> futures;
+  for (int i = 0; i < 5; i++) futures.push_back(score(device, {i}));  // two in flight, three queued
+  for (auto& future : futures) EXPECT_NE(message_of(future).find("gave no answer for 60 ms"), std::string::npos);
+  EXPECT_EQ(device->submitted, 2);
+  EXPECT_NE(engine.device_fault().value().find("gave no answer"), std::string::npos);
+  // What comes back after all is nobody's: setting these promises again would throw on the engine's thread.
+  device->complete(5);
+  std::this_thread::sleep_for(20ms);
+  auto later = score(device, {6});
+  EXPECT_NE(message_of(later).find("gave no answer"), std::string::npos);
+  EXPECT_EQ(device->submitted, 2);
+}
+
+TEST_F(HangTest, ADeviceThatHangsInSubmitIsNoticedToo) {
+  const auto device = std::make_shared<SlowDevice>(2, kPatience);
+  device->hang_in_submit = true;
+  auto future = score(device, {1});
+  EXPECT_NE(message_of(future).find("gave no answer"), std::string::npos);
+}
+
+TEST_F(HangTest, EncodersWithoutAPatienceGoOn) {
+  const auto device = std::make_shared<SlowDevice>(2, kPatience);
+  const auto cpu = std::make_shared<SumEncoder>();
+  const auto thread_before = engine.run([] { return std::this_thread::get_id(); });
+  auto hung = score(device, {1});
+  auto waiting = score(cpu, {20, 22});
+  EXPECT_NE(message_of(hung).find("gave no answer"), std::string::npos);
+  EXPECT_EQ(waiting.get().logits, std::vector<float>{42});
+  EXPECT_EQ(score(cpu, {1, 2}).get().logits, std::vector<float>{3});
+  EXPECT_NE(engine.run([] { return std::this_thread::get_id(); }), thread_before);
+}
+
+TEST_F(HangTest, ATaskThatHangsThrowsWhereItIsWaitedFor) {
+  const auto device = std::make_shared<SlowDevice>(1);
+  EXPECT_THROW(engine.run([device] { return device->submit({})->wait().size(); }, kPatience), Error);
+  EXPECT_THROW(engine.run([] {}, kPatience), Error);  // the device is not asked again
+  engine.run([] {});
+}
+
+TEST_F(HangTest, SlowIsNotHung) {
+  const auto device = std::make_shared<SlowDevice>(2, 2s);
+  std::vector<std::future<Result>> futures;
+  for (int i = 0; i < 4; i++) futures.push_back(score(device, {i}));
+  for (auto& future : futures) {
+    std::this_thread::sleep_for(30ms);
+    device->complete(1);
+    EXPECT_EQ(future.get().error, nullptr);
+  }
+  EXPECT_FALSE(engine.device_fault());
+}
+
+TEST_F(HangTest, EncodersOnItsThreadAreNeverDestroyed) {
+  auto hung = engine.adopt(std::make_unique<SlowDevice>(2, kPatience));
+  auto idle = engine.adopt(std::make_unique<SlowDevice>(2, kPatience));
+  auto unbound = engine.adopt(std::make_unique<SlowDevice>(2));
+  auto future = score(hung, {1});
+  message_of(future);
+  SlowDevice::destroyed = 0;
+  hung.reset();
+  idle.reset();
+  unbound.reset();
+  engine.run([] {});
+  engine.run([] {});
+  EXPECT_EQ(SlowDevice::destroyed, 1);
+}
+
+TEST_F(HangTest, LeavingDoesNotWaitForItNorRunTheHooks) {
+  bool ran = false;
+  engine.on_park([&] { ran = true; });
+  const auto device = std::make_shared<SlowDevice>(2, kPatience);
+  auto future = score(device, {1});
+  message_of(future);
+  engine.leave();
+  EXPECT_FALSE(ran);
+  engine.enter();
+  engine.run([] {});
 }
 
 TEST(BatchCheck, AcceptsTheLimitsAndNamesWhatIsBeyond) {

@@ -31,7 +31,10 @@ class FaultyDevice : public Encoder {
   int memory_limit = 1 << 30;
   int batches = 0;
   int in_flight = 0, most_in_flight = 0;
+  bool slow = false;      // no batch is done yet
+  int slow_from = 1 << 30;  // nor one of this number, from 1, or above
 
+  EncoderInfo& describe() { return info_; }
   const EncoderInfo& info() const override { return info_; }
   int max_in_flight() const override { return 2; }
   std::unique_ptr<Pending> submit(const PackedBatch& batch) override {
@@ -51,8 +54,10 @@ class FaultyDevice : public Encoder {
 
  private:
   struct Run : Pending {
-    Run(FaultyDevice& device, const PackedBatch& batch, Fault fault) : device(device), batch(batch), fault(fault) {}
+    Run(FaultyDevice& device, const PackedBatch& batch, Fault fault)
+        : device(device), batch(batch), fault(fault), number(device.batches) {}
     ~Run() override { device.in_flight--; }
+    bool ready() noexcept override { return !device.slow && number < device.slow_from; }
     std::vector<float> wait() override {
       device.raise_late_error();
       if (batch.tokens() > device.memory_limit) throw Error(ErrorCode::kOutOfMemory, "too large");
@@ -77,6 +82,7 @@ class FaultyDevice : public Encoder {
     FaultyDevice& device;
     PackedBatch batch;
     Fault fault;
+    int number;
   };
 
   void raise_late_error() {
@@ -115,6 +121,7 @@ class GuardTest : public ::testing::Test {
     device = owned.get();
     GuardOptions options;
     options.tolerance = 0.01f;
+    options.on_closed = [this] { closed++; };
     for (int i = 0; i < 8; i++) {
       const std::vector<int32_t> ids(1 + i % 3, 1000 * (i + 1));
       options.canaries.push_back({ids, std::vector<uint8_t>(ids.size(), 0), {true_logit(ids)}});
@@ -125,6 +132,7 @@ class GuardTest : public ::testing::Test {
   std::vector<float> score(const Batch& batch) { return guarded->submit(batch.view())->wait(); }
 
   FaultyDevice* device;
+  int closed = 0;
   std::unique_ptr<Encoder> guarded;
   const Batch first{{{1, 2, 3}, {4, 5}, {6}}};
   const Batch second{{{7, 8, 9}, {10, 11}, {12}}};
@@ -190,6 +198,31 @@ TEST_F(GuardTest, RefusesToGoOnAfterThreeFailuresInARow) {
   device->always = Fault::kNone;
   EXPECT_THROW(score(first), Error);
   EXPECT_EQ(device->batches, before);
+  EXPECT_EQ(closed, 1);
+}
+
+TEST_F(GuardTest, OneIsReadyWhenItAndTheOneThatConfirmsItAreDone) {
+  auto one = guarded->submit(first.view());
+  EXPECT_TRUE(one->ready());
+  device->slow = true;
+  EXPECT_FALSE(one->ready());
+  device->slow = false;
+  auto two = guarded->submit(second.view());
+  device->slow_from = 2;
+  EXPECT_FALSE(one->ready());
+  device->slow_from = 1 << 30;
+  EXPECT_TRUE(one->ready());
+  EXPECT_EQ(one->wait(), first.expected);
+  EXPECT_TRUE(two->ready());
+  EXPECT_EQ(two->wait(), second.expected);
+}
+
+TEST_F(GuardTest, SaysWhatItIsToldToSay) {
+  GuardOptions options{.note = " And more."};
+  for (const float logit : {1.0f, 2.0f}) options.canaries.push_back({{1}, {0}, {logit}});
+  auto inner = std::make_unique<FaultyDevice>();
+  inner->describe().reason = "Why.";
+  EXPECT_EQ(guard(std::move(inner), options)->info().reason, "Why. And more.");
 }
 
 TEST_F(GuardTest, CanariesThatCannotBeToldApartAreNoCanaries) {

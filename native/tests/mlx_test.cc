@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <set>
 
 #include "cpu/reference_encoder.h"
 #include "engine/device_gate.h"
 #include "engine/engine.h"
 #include "mlx/bucket_plan.h"
-#include "mlx/form_choice.h"
+#include "engine/median_seconds.h"
 #include "mlx/mlx_encoder.h"
 #include "model/error.h"
 #include "random_transformer.h"
@@ -150,6 +151,34 @@ TEST_F(MlxTest, TheGateAdmitsATrueDeviceAndRefusesAFalseOne) {
   Transformer broken = model;
   broken.layers[1].output_norm = broken.layers[0].output_norm;
   EXPECT_THROW(admitted(broken, "float32"), Error);
+}
+
+// What a GPU does, on MLX's CPU device: batches that overlap, through the guard and the engine.
+TEST_F(MlxTest, BatchesThatOverlapKeepTheirScores) {
+  const Transformer model = random_transformer(small_architecture(), 14);
+  const auto reference = make_reference_encoder(model, "");
+  const Golden golden = make_golden(*reference);
+  Engine& engine = Engine::instance();
+  const auto encoder = engine.run([&] {
+    const MlxOptions as_on_a_gpu{.length_multiple = 8, .merge_buckets = true, .token_ladder = true, .asynchronous = true};
+    return engine.adopt(admit(make_mlx_encoder(model, as_on_a_gpu), golden));
+  });
+  EXPECT_EQ(encoder->max_in_flight(), 3);
+  std::vector<std::future<std::vector<float>>> futures;
+  std::vector<std::vector<float>> expected;
+  for (int i = 0; i < 40; i++) {
+    const OwnedBatch batch = random_batch(model.architecture, {1 + i, 3, 90 - i, 17}, i);
+    expected.push_back(run(*reference, batch));
+    auto promise = std::make_shared<std::promise<std::vector<float>>>();
+    futures.push_back(promise->get_future());
+    ScoreJob job{.input_ids = batch.input_ids, .token_type_ids = batch.token_type_ids, .offsets = batch.offsets};
+    job.encoder = encoder;
+    job.finish = [promise](std::vector<float> logits, std::exception_ptr error) {
+      error ? promise->set_exception(error) : promise->set_value(std::move(logits));
+    };
+    engine.score(std::move(job));
+  }
+  for (size_t i = 0; i < futures.size(); i++) EXPECT_LT(max_difference(futures[i].get(), expected[i]), 2e-5f) << i;
 }
 
 // MLX must not hold on to more and more memory however the batches vary.

@@ -5,9 +5,10 @@ const [addonName, folder] = process.argv.slice(2);
 const builds = process.env.MLX_RERANK_NATIVE ?? path.join(__dirname, '..', '..', '..', 'build', 'Release');
 const addon = require(path.join(builds, `${addonName}.node`));
 const way = addonName === 'mlx_rerank' ? 'mlx' : 'cpu';
+const device = (way === 'mlx' && process.env.RERANK_DEVICE) || 'cpu'; // npm run test:gpu asks for the GPU
 
 exports.load = (options = {}) =>
-  addon.load(folder, { device: 'cpu', path: way, dtype: 'float32', tokenizerSize: 0, ...options });
+  addon.load(folder, { device, path: way, dtype: 'float32', tokenizerSize: 0, ...options });
 
 function batch(sequences, length, firstId = 200) {
   return {

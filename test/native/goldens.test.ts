@@ -8,6 +8,8 @@ import { kendallTau, packed, starterPairs, tinyPairs, worstError, type GoldenPai
 import { loadOptions, openAddon, root } from './open-addon.js';
 
 const full = process.env['RERANK_FULL'] === '1';
+/** `npm run test:gpu` asks for MLX's GPU, and then only MLX is looked at. */
+const device = process.env['RERANK_DEVICE'] === 'gpu' ? 'gpu' : 'cpu';
 const starter = path.join(root, 'models', 'starter');
 
 interface Column {
@@ -24,7 +26,7 @@ const sample = starterPairs.slice(0, 40);
 const short = starterPairs.filter((pair) => pair.short);
 const float32 = { dtype: 'float32', maxError: 2e-4 } as const;
 
-const columns: Column[] = [
+const allColumns: Column[] = [
   column('mlx', { ...float32, lengthMultiple: 1, pairs: full ? starterPairs : sample }),
   column('mlx', { ...float32, lengthMultiple: 8, pairs: sample }),
   column('mlx', { dtype: 'float16', lengthMultiple: 8, pairs: short, maxError: 0.03, minTau: 0.98 }),
@@ -33,6 +35,7 @@ const columns: Column[] = [
   column('cpu', { dtype: 'bfloat16', pairs: starterPairs, maxError: 0.15, minTau: 0.99 }),
   column('cpu', { dtype: 'int8', pairs: starterPairs, maxError: 0.8, minTau: 0.97 }),
 ];
+const columns = device === 'gpu' ? allColumns.filter(({ options }) => options.path === 'mlx') : allColumns;
 
 function column(
   way: 'mlx' | 'cpu',
@@ -41,7 +44,7 @@ function column(
   return {
     name: [way, dtype, lengthMultiple && `length multiple ${lengthMultiple}`].filter(Boolean).join(', '),
     addon: way === 'mlx' ? 'mlx_rerank' : 'mlx_rerank_cpu',
-    options: { path: way, device: 'cpu', dtype, lengthMultiple },
+    options: { path: way, device, dtype, lengthMultiple },
     ...rest,
   };
 }
@@ -49,7 +52,7 @@ function column(
 /** Batches of 16, as a queue would send them, so that pairs of all lengths meet. */
 async function logitsOf(folder: string, { addon, options }: Column, pairs: GoldenPair[], typeVocabSize = 2) {
   const model = await openAddon(addon).load(folder, loadOptions(options));
-  expect(model.info).toMatchObject({ path: options.path, device: 'cpu', dtype: options.dtype });
+  expect(model.info).toMatchObject({ path: options.path, device, dtype: options.dtype });
   const parts: number[] = [];
   for (let i = 0; i < pairs.length; i += 16) {
     parts.push(...(await model.score(packed(pairs.slice(i, i + 16), typeVocabSize))));

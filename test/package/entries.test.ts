@@ -69,6 +69,14 @@ describe('import and require', () => {
     expect(results).toMatchObject([{ index: 1 }, { index: 0 }]);
   });
 
+  it.each(['browser', 'edge-light', 'workerd'])('throw one clear line where the condition is %s', async (condition) => {
+    for (const [name, code] of [['one.mjs', `import 'mlx-rerank';`], ['one.cjs', `require('mlx-rerank');`]] as const) {
+      writeFileSync(join(consumer, name), code);
+      const failed = run(process.execPath, [`--conditions=${condition}`, name], { cwd: consumer });
+      await expect(failed).rejects.toThrow(/Error: mlx-rerank runs in Node .* not in a browser or an edge runtime/);
+    }
+  });
+
   it('keep the inside of the package to itself', async () => {
     const codes = await program(
       'inside.cjs',

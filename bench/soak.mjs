@@ -42,13 +42,15 @@ function someRequest() {
 }
 
 let left = calls;
+let done = 0;
 async function caller() {
   while (left > 0) {
     left -= 1;
     const kind = Object.keys(kinds)[next(Object.keys(kinds).length)];
-    const outcome = await kinds[kind](someRequest()).then(() => 'done', (error) => error.code ?? error.name);
+    const outcome = await kinds[kind](someRequest()).then(() => 'done', ({ name, code }) => (name === 'RerankerError' ? code : name));
     outcomes[`${kind}: ${outcome}`] = (outcomes[`${kind}: ${outcome}`] ?? 0) + 1;
-    if (left % (calls / REPORTS) === 0) sample();
+    done += 1;
+    if (done % (calls / REPORTS) === 0) sample();
   }
 }
 
@@ -57,7 +59,7 @@ function sample() {
   globalThis.gc();
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
   samples.push({ rss, heapUsed, arrayBuffers });
-  const columns = [calls - left, ...[rss, heapUsed, arrayBuffers].map((bytes) => (bytes / 2 ** 20).toFixed(1))];
+  const columns = [done, ...[rss, heapUsed, arrayBuffers].map((bytes) => (bytes / 2 ** 20).toFixed(1))];
   console.log(columns.map((value) => String(value).padStart(12)).join(''));
 }
 

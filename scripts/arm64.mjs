@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { crossBuild } from './cross-build.mjs';
 import { inRoot, onPath } from './paths.mjs';
 import { runQuietly } from './command.mjs';
@@ -18,7 +19,7 @@ export async function nativeTestsOnArm64() {
 /** The command before an arm64 Linux program that runs it here; installs it on Debian as root. */
 export async function findEmulator() {
   if (process.arch === 'arm64') return [];
-  const found = () => existsSync(libraries) && onPath('qemu-aarch64');
+  const found = () => existsSync(path.join(libraries, 'lib', 'ld-linux-aarch64.so.1')) && onPath('qemu-aarch64');
   if (!found() && process.getuid?.() === 0 && onPath('apt-get')) {
     await step(packages.join(' and '), async () => {
       const log = inRoot('build', 'apt.log');

@@ -2,6 +2,7 @@ import { fromNative, RerankerError } from '../errors.js';
 import type { NativeAddon, NativeModel } from '../native/addon.js';
 import { choosePath } from '../native/choose-path.js';
 import { loadAddon } from '../native/load-addon.js';
+import { loadModel } from '../native/load-model.js';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { LoadOptions } from '../types.js';
 import { findModelFiles } from './files.js';
@@ -39,7 +40,7 @@ export async function openModel(name: string | URL, options: LoadOptions): Promi
   // The tokenizer loads in its thread, the weights in the addon's, and the hash reads from the page cache.
   const loading = [
     Tokenizer.load(files),
-    addon.load(files.folder, {
+    loadModel(addon, files.folder, {
       device: choice.device,
       path: choice.path,
       dtype: options.dtype ?? 'auto',

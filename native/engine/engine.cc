@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include <algorithm>
+#include <iterator>
 #include <thread>
 
 #include "model/error.h"
@@ -222,12 +224,14 @@ void Engine::settle_oldest(Lane& lane, Lock& lock) {
 void Engine::destroy_retired(Lock& lock) {
   std::vector<std::unique_ptr<Encoder>> retired;
   retired.swap(retired_);
-  const bool hung = hung_ != nullptr;
-  lock.unlock();
-  for (auto& encoder : retired) {
+  if (hung_) {
     // Those of a thread that was given up stay: nobody may touch what they hold.
-    if (hung && encoder->info().patience > 0ms) (void)encoder.release();
+    const auto bound = std::stable_partition(retired.begin(), retired.end(),
+                                             [](const auto& encoder) { return encoder->info().patience == 0ms; });
+    lost_.insert(lost_.end(), std::make_move_iterator(bound), std::make_move_iterator(retired.end()));
+    retired.erase(bound, retired.end());
   }
+  lock.unlock();
   retired.clear();
   lock.lock();
 }

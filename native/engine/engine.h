@@ -108,6 +108,7 @@ class Engine {
   std::condition_variable changed_;
   std::deque<Item> queue_;
   std::vector<std::unique_ptr<Encoder>> retired_;
+  std::vector<std::unique_ptr<Encoder>> lost_;  // with a thread that was given up; never destroyed
   std::vector<std::function<void()>> park_hooks_;
   int environments_ = 0;
   bool parked_ = true;

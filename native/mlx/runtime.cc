@@ -10,6 +10,10 @@ namespace {
 
 namespace mx = mlx::core;
 
+// Freed buffers MLX keeps for the next batch. By itself it would keep up to the memory of the machine; this is a few batches
+// of 8192 tokens of MiniLM in float16.
+constexpr size_t kCacheBytes = size_t(512) << 20;
+
 // False after parking has cleared this thread's streams: new ones are made before the next use.
 thread_local bool streams_ready = true;
 
@@ -26,6 +30,7 @@ void prepare_process() {
   ::setenv("MLX_ENABLE_TF32", "0", /*overwrite=*/0);
   // On a CPU, mx::compile starts g++ and loads what it finds in the temporary directory.
   if (!mlx_gpu_available()) mx::disable_compile();
+  mx::set_cache_limit(kCacheBytes);
   Engine::instance().on_park(release_streams);
 }
 

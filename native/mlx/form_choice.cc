@@ -1,1 +1,0 @@
-#include "mlx/form_choice.h"

@@ -1,2 +1,0 @@
-#pragma once
-#include "engine/median_seconds.h"

@@ -39,9 +39,19 @@ void Engine::enter() {
 }
 
 void Engine::leave() {
+  Lock lock(mutex_);
+  if (environments_ == 0) return;  // the process has ended already
+  if (--environments_ == 0) rest(lock);
+}
+
+void Engine::end() {
+  Lock lock(mutex_);
+  environments_ = 0;
+  if (!parked_) rest(lock);
+}
+
+void Engine::rest(Lock& lock) {
   std::deque<Item> dropped;
-  std::unique_lock lock(mutex_);
-  if (--environments_ > 0) return;
   parked_ = true;
   dropped.swap(queue_);
   lock.unlock();

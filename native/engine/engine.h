@@ -48,6 +48,8 @@ class Engine {
   // dropped, the running batch is waited for (at most two seconds), the park hooks run, and the thread sleeps.
   void enter();
   void leave();
+  // The same for all at once: the process ends, and process.exit() gives environments no chance to leave.
+  void end();
 
   // First in, first out, together with tasks. Batches of one encoder overlap as far as it allows.
   void score(ScoreJob job);
@@ -92,6 +94,7 @@ class Engine {
   void start_next(Lane& lane, Lock& lock);
   void settle_oldest(Lane& lane, Lock& lock);
   void destroy_retired(Lock& lock);
+  void rest(Lock& lock);
   void park();
   template <class Work>
   static void unlocked(Lane& lane, Lock& lock, Work work);

@@ -32,6 +32,8 @@ void prepare_process() {
   if (!mlx_gpu_available()) mx::disable_compile();
   mx::set_cache_limit(kCacheBytes);
   Engine::instance().on_park(release_streams);
+  // After MLX has made its allocator, so before that goes: exit handlers run last in, first out.
+  std::atexit([] { Engine::instance().end(); });
 }
 
 }  // namespace

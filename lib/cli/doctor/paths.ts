@@ -1,10 +1,10 @@
-import { checkScores, type PathChoice, Reranker, RerankerError } from '../../index.js';
+import { checkScores, type PathChoice, Reranker, type RerankerError } from '../../index.js';
 import { describeCheck } from '../model-commands.js';
 import type { ModelArguments } from '../options.js';
 
 export interface Trial {
   title: string;
-  /** `absent`: this machine has no such path, which is no fault. */
+  /** `absent`: this machine has no such path or not this model, which is no fault. */
   status: 'passed' | 'failed' | 'skipped' | 'absent';
   lines: string[];
 }
@@ -36,8 +36,10 @@ async function tryPath(model: string, path: PathChoice, { cacheDir, revision }: 
       await reranker.close();
     }
   } catch (error) {
-    const absent = path === 'mlx' && error instanceof RerankerError && ['ERR_NATIVE_LOAD', 'ERR_DEVICE'].includes(error.code);
     const { code, message } = error as RerankerError;
+    const noMlx = path === 'mlx' && ['ERR_NATIVE_LOAD', 'ERR_DEVICE'].includes(code);
+    const noStarter = model === 'starter' && code === 'ERR_MODEL_NOT_FOUND'; // a package of its own, and optional
+    const absent = noMlx || noStarter;
     return { title, status: absent ? 'absent' : 'failed', lines: [`${code ?? 'error'}: ${message}`] };
   }
 }

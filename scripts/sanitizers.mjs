@@ -24,6 +24,7 @@ export async function lifetimesUnderAddressSanitizer() {
   await build('address');
   return runVitest('process', {
     name: 'process-asan',
+    filters: ['lifetimes'],
     env: {
       ...memory,
       // Node is not built with the sanitizer: the tests load the sanitizer's runtime before it into what they start.

@@ -6,8 +6,8 @@ namespace rerank {
 
 std::vector<TestKernels> runnable_kernels() {
   std::vector<TestKernels> found;
-  // Lane by lane is slow, and slower still under another emulator or the thread sanitizer, where it has nothing to tell.
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+  // Lane by lane is slow, and slower still under another emulator or a sanitizer.
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   found = {
       {"float32", {&kEmulatedFloat32, &kEmulatedFloat32, "emulated_avx512", "A test."}},
       {"bfloat16", {&kEmulatedWidenedBFloat16, &kEmulatedFloat32, "emulated_avx512", "A test."}},

@@ -25,7 +25,7 @@ const knownOfLibcxx = [
   '__ZTTNSt3__119basic_istringstreamIcNS_11char_traitsIcEENS_9allocatorIcEEEE',
   '__ZTVNSt3__119basic_istringstreamIcNS_11char_traitsIcEENS_9allocatorIcEEEE',
 ];
-const knownOfSystem = ['_access', '_erff', '_setenv', '_stat', '_strerror', 'dyld_stub_binder', '___dso_handle'];
+const knownOfSystem = ['_access', '_atexit', '_erff', '_setenv', '_stat', '_strerror', 'dyld_stub_binder', '___dso_handle'];
 
 /** Builds the addon and checks what it asks for; counts as the suites do, one for each kind of demand. */
 export async function macAddonFromLinux() {

@@ -116,6 +116,22 @@ export const endToEnd = {
   ],
 };
 
+export const overlap = {
+  id: 'N9',
+  name: 'overlap',
+  title: 'overlapping_batches_{path}',
+  support: 'native',
+  about: 'requests of 10 and 100 documents with one and with two batches on the device at once',
+  description: 'Batches that overlap',
+  runs: [1, 2].map((maxInFlight) =>
+    run(
+      `maxInFlight ${maxInFlight}`,
+      [10, 100].map((documents) => point(documents, 1, { ...rank, seconds: 10 })),
+      { suffix: `_${maxInFlight}`, options: { maxInFlight } },
+    ),
+  ),
+};
+
 const offline = (pairs, rest) =>
   point(pairs, 1, {
     load: { kind: 'offline' },

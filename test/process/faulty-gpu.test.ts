@@ -1,16 +1,10 @@
 // The addon with a GPU that fails on command: whatever it does, a score is right or an error, and the process ends.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeTinyModel } from '../goldens/tiny-models.js';
-
-const root = path.join(__dirname, '..', '..');
-const builds = process.env['MLX_RERANK_NATIVE'] ?? path.join(root, 'build', 'Release');
-const addon = path.join(builds, '..', 'test-addons', 'faulty_rerank.node');
-const preload = process.env['RERANK_PRELOAD'];
-const sanitized = preload ? { LD_PRELOAD: preload, ASAN_OPTIONS: 'detect_leaks=0' } : {}; // what hangs is left behind
+import { faultyAddon, runWithFault } from './faulty-addon.js';
 
 interface Report {
   outcomes: string[];
@@ -27,21 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(model, { recursive: true, force: true }));
 
-function start(fault: string, ending = 'natural'): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const script = path.join(__dirname, 'scenarios', 'faulty-gpu.cjs');
-  const child = spawn(process.execPath, [script, addon, model, ending], {
-    env: { ...process.env, ...sanitized, FAULTY_GPU: fault },
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject).once('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
+const start = (fault: string, ending = 'natural') => runWithFault('faulty-gpu', fault, [faultyAddon, model, ending]);
 
 async function report(fault: string, ending?: string): Promise<Report> {
   const { code, stdout, stderr } = await start(fault, ending);

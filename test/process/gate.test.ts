@@ -1,15 +1,10 @@
 // The whole gate, processes and all, around the addon with a GPU that fails on command.
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeTinyModel } from '../goldens/tiny-models.js';
-
-const builds = process.env['MLX_RERANK_NATIVE'] ?? path.join(__dirname, '..', '..', 'build', 'Release');
-const addon = path.join(builds, '..', 'test-addons', 'faulty_rerank.node');
-const preload = process.env['RERANK_PRELOAD'];
-const sanitized = preload ? { LD_PRELOAD: preload, ASAN_OPTIONS: 'detect_leaks=0' } : {};
+import { faultyAddon, runWithFault } from './faulty-addon.js';
 
 interface Loaded {
   device?: 'gpu' | 'cpu';
@@ -28,16 +23,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A new process on one machine, whose GPU fails as `fault` says. */
 async function load(fault: string, { device = 'auto', env = {} }: { device?: string; env?: NodeJS.ProcessEnv } = {}) {
-  const child = spawn(process.execPath, [path.join(__dirname, 'scenarios', 'gate.cjs'), folder, device], {
-    env: { ...process.env, ...sanitized, MLX_RERANK_NATIVE: addon, XDG_CACHE_HOME: folder, FAULTY_GPU: fault, ...env },
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
+  const { code, stdout, stderr } = await runWithFault('gate', fault, [folder, device], {
+    MLX_RERANK_NATIVE: faultyAddon,
+    XDG_CACHE_HOME: folder,
+    ...env,
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
   expect(code, stderr).toBe(0);
   return { ...(JSON.parse(stdout) as Loaded), stderr };
 }

@@ -10,7 +10,8 @@ export type PathChoice = 'auto' | 'mlx' | 'cpu';
 
 /**
  * Precision of weights and matrix products. `auto` is float16 on a GPU and float32 on a CPU. float16 needs the
- * `mlx` path, int8 the `cpu` path.
+ * `mlx` path, int8 the `cpu` path: weights in 8 bits, and activations in 8, or in 16 where the CPU multiplies no 8-bit
+ * numbers (AVX2, AVX-512 without VNNI).
  */
 export type Dtype = 'float32' | 'float16' | 'bfloat16' | 'int8';
 

@@ -117,7 +117,8 @@ struct KernelTable {
   int lanes;
   int tile_rows;
   int tile_columns;
-  int operand_size;  // bytes of an operand's element
+  int operand_size;   // bytes of an operand's element
+  int operand_steps;  // int8: steps from the lowest to the highest activation of a group
   // For packing weights: `count` stored values as floats, and rows[tile_columns][inputs] to panel[inputs][tile_columns].
   void (*widen)(StoredFloat, const void* in, int count, float* out);
   void (*transpose_panel)(const float* rows, int inputs, float* panel);

@@ -90,7 +90,7 @@ PackedMatrix::PackedMatrix(const Linear& source, const PackedExtent& out, const 
                            const KernelTable& kernels) {
   const int columns = kernels.tile_columns, inputs = in.total, outputs = out.total;
   const size_t panel_bytes = size_t(inputs) * columns * element_size(kernels.layout);
-  const bool steps = element_size(kernels.layout) == 1;
+  const bool steps = kernels.operand_steps > 0;
   weights = AlignedArray<std::byte>(panel_bytes * (outputs / columns));
   bias = AlignedArray<float>(outputs);
   std::fill_n(bias.data(), outputs, 0.0f);

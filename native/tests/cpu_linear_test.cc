@@ -166,7 +166,7 @@ class LinearTest : public testing::TestWithParam<TestKernels> {
       if (GetParam().dtype == "int8") {
         for (int first = 0; first < width; first += kInt8Group) {
           const auto begin = x.begin() + first, end = x.begin() + std::min(width, first + kInt8Group);
-          const float low = float(*std::min_element(begin, end)), step = (float(*std::max_element(begin, end)) - low) / 255;
+          const float low = float(*std::min_element(begin, end)), step = (float(*std::max_element(begin, end)) - low) / kernels().operand_steps;
           const float inverse = 1.0f / step;
           for (auto v = begin; v != end; ++v) *v = low + double(step) * std::nearbyint((float(*v) - low) * inverse);
         }

@@ -167,6 +167,7 @@ struct Int8Product {
   using Column = const int8_t*;
   static constexpr int kGroup = 4;
   static constexpr int kZero = 0;
+  static constexpr int kSteps = 255;
 
   RERANK_INLINE static Sum zero() { return Int{}; }
   RERANK_INLINE static Row load_row(const uint8_t* p) { return p; }

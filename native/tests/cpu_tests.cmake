@@ -1,7 +1,4 @@
-# Tests of native/cpu; included by CMakeLists.txt of this folder. They have not been run under the thread sanitizer yet.
-if(RERANK_SANITIZE STREQUAL "thread")
-  return()
-endif()
+# Tests of native/cpu; included by CMakeLists.txt of this folder.
 add_native_test(cpu_test
   SOURCES cpu_attention_test.cc cpu_emulated_kernels.cc cpu_encoder_test.cc cpu_linear_test.cc cpu_rows_test.cc
           cpu_test_kernels.cc cpu_threads_test.cc

@@ -69,7 +69,7 @@ constexpr KernelTable with_bfloat16_attention(KernelTable table) {
 }
 
 constexpr KernelTable bfloat16_table(const char* instruction_set) {
-  return with_bfloat16_attention(kernel_table(instruction_set, WeightLayout::kBFloat16Pairs, sizeof(uint16_t),
+  return with_bfloat16_attention(kernel_table(instruction_set, WeightLayout::kBFloat16Pairs, sizeof(uint16_t), 0,
                                               to_bfloat16, float_linear<BFloat16Product>));
 }
 

@@ -1,12 +1,18 @@
-// Linear layers in 8 bits. Every group of kInt8Group inputs has a scale for each output (weights: -127 to 127 steps)
-// and a range for each row (activations: lowest + step * q, q from 0 to 255), so no row depends on another.
+// Linear layers with weights in 8 bits. Every group of kInt8Group inputs has a scale for each output (weights: -127 to
+// 127 steps) and a range for each row (activations: lowest + step * q, q from 0 to Product::kSteps), so no row depends
+// on another.
 #pragma once
 
 namespace rerank {
 namespace {
 
+// A group's sum of products fits 32 bits.
+template <class Product>
+constexpr bool kSumsFit = int64_t{kInt8Group} * 127 * Product::kSteps <= INT32_MAX;
+
 template <class Product>
 void quantize(const PrepareCall& call) {
+  static_assert(kSumsFit<Product>);
   const int groups = int8_groups(call.width);
   for (int r = 0; r < call.rows; r++) {
     const float* in = call.in + r * call.in_stride;
@@ -20,7 +26,7 @@ void quantize(const PrepareCall& call) {
         high = max(high, x);
         zero = fma(x, splat(0.0f), zero);  // not a number as soon as one x is not finite
       }
-      const float bottom = lowest(low), step = (highest(high) - bottom) / 255.0f + sum(zero);
+      const float bottom = lowest(low), step = (highest(high) - bottom) / Product::kSteps + sum(zero);
       call.ranges[r * groups + g] = {bottom, step};
       const Float inverse = splat(step > 0.0f ? 1.0f / step : 0.0f), base = splat(bottom);
       for (int k = begin; k < end; k += kLanes) {

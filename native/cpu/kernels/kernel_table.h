@@ -13,7 +13,7 @@
 namespace rerank {
 namespace {
 
-constexpr KernelTable kernel_table(const char* instruction_set, WeightLayout layout, int operand_size,
+constexpr KernelTable kernel_table(const char* instruction_set, WeightLayout layout, int operand_size, int operand_steps,
                                    void (*prepare)(const PrepareCall&), void (*linear)(const LinearCall&)) {
   return {.instruction_set = instruction_set,
           .layout = layout,
@@ -21,6 +21,7 @@ constexpr KernelTable kernel_table(const char* instruction_set, WeightLayout lay
           .tile_rows = kTileRows,
           .tile_columns = kTileColumns,
           .operand_size = operand_size,
+          .operand_steps = operand_steps,
           .widen = widen,
           .transpose_panel = transpose_panel,
           .embed = embed,
@@ -33,13 +34,13 @@ constexpr KernelTable kernel_table(const char* instruction_set, WeightLayout lay
 
 template <class Product>
 constexpr KernelTable float_table(const char* instruction_set, WeightLayout layout) {
-  return kernel_table(instruction_set, layout, sizeof(float), nullptr, float_linear<Product>);
+  return kernel_table(instruction_set, layout, sizeof(float), 0, nullptr, float_linear<Product>);
 }
 
 template <class Product>
 constexpr KernelTable int8_table(const char* instruction_set) {
   return kernel_table(instruction_set, Product::kGroup == 2 ? WeightLayout::kInt8Pairs : WeightLayout::kInt8Quads,
-                      sizeof(typename Product::Activation), quantize<Product>, int8_linear<Product>);
+                      sizeof(typename Product::Activation), Product::kSteps, quantize<Product>, int8_linear<Product>);
 }
 
 }  // namespace

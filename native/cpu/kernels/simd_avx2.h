@@ -77,7 +77,7 @@ RERANK_INLINE float lowest(Float v) {
   return _mm_cvtss_f32(_mm_min_ss(m, _mm_shuffle_ps(m, m, 1)));
 }
 
-// 8-bit products without an 8-bit dot product: both sides widened to 16 bits, where sums of two never saturate.
+// Products with 8-bit weights without an 8-bit dot product: both sides in 16 bits, where sums of two never saturate.
 struct Int8Product {
   using Activation = int16_t;
   using Weight = int8_t;
@@ -86,6 +86,7 @@ struct Int8Product {
   using Column = Int;
   static constexpr int kGroup = 2;
   static constexpr int kZero = 0;  // what an activation of 0 steps is stored as
+  static constexpr int kSteps = 32767;  // in 16 bits, finer activations cost nothing
 
   RERANK_INLINE static Sum zero() { return _mm256_setzero_si256(); }
   RERANK_INLINE static Row load_row(const int16_t* p) {
@@ -97,11 +98,12 @@ struct Int8Product {
     RERANK_UNROLL
     for (int j = 0; j < kTileVectors; j++) out[j] = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)p + j));
   }
+  // In place, with one product in a register at a time: left to itself, gcc keeps several, and sums spill.
   RERANK_INLINE static void add(Sum& sum, Row row, Column column) {
-    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(row, column));
-    RERANK_IN_REGISTER(sum);  // else gcc adds the products up first, and they spill
+    Int product;
+    __asm__("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+x"(sum), "=&x"(product) : "x"(row), "x"(column));
   }
-  // Rounds steps, 0 to 255.
+  // Rounds steps, 0 to kSteps.
   RERANK_INLINE static void store_activations(int16_t* p, Float steps) {
     const Int rounded = _mm256_cvtps_epi32(steps);
     const __m128i low = _mm256_castsi256_si128(rounded), high = _mm256_extracti128_si256(rounded, 1);

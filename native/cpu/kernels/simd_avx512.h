@@ -77,6 +77,7 @@ struct Int8Product {
   using Column = Int;
   static constexpr int kGroup = 4;
   static constexpr int kZero = 0;  // what an activation of 0 steps is stored as
+  static constexpr int kSteps = 255;
 
   RERANK_INLINE static Sum zero() { return _mm512_setzero_si512(); }
   RERANK_INLINE static Row load_row(const uint8_t* p) { return splat_bytes(p); }
@@ -100,6 +101,7 @@ struct Int8Product {
   using Column = Int;
   static constexpr int kGroup = 2;
   static constexpr int kZero = 0;
+  static constexpr int kSteps = 32767;  // in 16 bits, finer activations cost nothing
 
   RERANK_INLINE static Sum zero() { return _mm512_setzero_si512(); }
   RERANK_INLINE static Row load_row(const int16_t* p) { return splat_bytes(p); }

@@ -64,6 +64,7 @@ struct Int8Product {
   using Column = int8x16_t;
   static constexpr int kGroup = 4;
   static constexpr int kZero = -128;  // what an activation of 0 steps is stored as
+  static constexpr int kSteps = 255;
 
   RERANK_INLINE static Sum zero() { return vdupq_n_s32(0); }
   RERANK_INLINE static Row load_row(const int8_t* p) {
@@ -88,6 +89,7 @@ struct Int8Product {
   using Column = int8x8_t;
   static constexpr int kGroup = 2;
   static constexpr int kZero = -128;
+  static constexpr int kSteps = 255;
 
   RERANK_INLINE static Sum zero() { return vdupq_n_s32(0); }
   RERANK_INLINE static Row load_row(const int8_t* p) {

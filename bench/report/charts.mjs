@@ -1,6 +1,7 @@
 import { label } from '../rivals/field.mjs';
 import { describePoint, pairsPerSecondOf } from '../run/run-experiment.mjs';
 import { mean, percentile } from '../statistics.mjs';
+import { rateOverTime } from './rate.mjs';
 import { stagesOf } from './reference-format.mjs';
 
 // The page's plots as Chart.js configurations without colours: the page gives those, for light and dark.
@@ -22,8 +23,12 @@ export function chartsOf(experiment) {
     { title: 'Latency against throughput of single requests', note, config: scatter(few) },
     { title: 'Latency distribution', note, config: distribution(few) },
     { title: 'Where the time of a call goes', note: '', config: stages(experiment.runs) },
-    { title: 'Throughput over time', note, config: overTime(few, 'pairsPerSecond', 'pairs/s') },
-    { title: 'CPU over time', note: `100 % is one core. ${note}`, config: overTime(few, 'cpuPercent', '% CPU') },
+    {
+      title: 'Throughput over time',
+      note: `The pairs of a request count evenly over its time. ${note}`,
+      config: overTime(few, throughputOf, 'pairs/s'),
+    },
+    { title: 'CPU over time', note: `100 % is one core. ${note}`, config: overTime(few, cpuOf, '% CPU') },
   ].filter(({ config }) => config);
 }
 
@@ -59,6 +64,13 @@ const latenciesOf = (point) => point.shown.requests.map(({ latencyMs }) => laten
 const round = (value) => Math.round(value * 100) / 100;
 const axis = (text, rest = {}) => ({ title: { display: true, text }, ...rest });
 
+/** On a linear axis, latencies of 10 documents and of 1,000 would all lie on its two ends. */
+function latencyAxis(points) {
+  const all = points.flatMap(({ point }) => latenciesOf(point));
+  const wide = Math.max(...all) > 20 * Math.min(...all);
+  return axis('latency, ms', wide ? { type: 'logarithmic' } : { type: 'linear', beginAtZero: true });
+}
+
 function sweepCurve({ sweep }, points) {
   return {
     title: `Sweep over ${sweep}`,
@@ -88,8 +100,9 @@ function sweepCurve({ sweep }, points) {
 
 function throughputBars(points) {
   const seeds = points.some(({ point }) => point.seed);
+  const repeated = points.some(({ point }) => point.repeats.length > 1);
   return {
-    title: 'Throughput, repeats as median, least and most',
+    title: repeated ? 'Throughput, repeats as median, least and most' : 'Throughput',
     note: seeds ? 'The reference study ran on different, unnamed hardware.' : '',
     height: 60 + 40 * points.length,
     config: {
@@ -97,8 +110,8 @@ function throughputBars(points) {
       data: {
         labels: points.map(labelOf),
         datasets: [
-          ...['median', 'least', 'most'].map((name) => ({
-            label: name,
+          ...(repeated ? ['median', 'least', 'most'] : ['median']).map((name) => ({
+            label: repeated ? name : 'measured',
             data: points.map(({ point }) => round(of(name, point.repeats.map(pairsPerSecondOf)))),
           })),
           ...(seeds ? [{ label: 'reference study', data: points.map(({ point }) => point.seed) }] : []),
@@ -127,7 +140,7 @@ function scatter(points) {
         })),
       })),
     },
-    options: { scales: { x: axis('latency, ms'), y: axis('pairs/s of one request', { beginAtZero: true }) } },
+    options: { scales: { x: latencyAxis(points), y: axis('pairs/s of one request', { beginAtZero: true }) } },
   };
 }
 
@@ -145,7 +158,7 @@ function distribution(points) {
     options: {
       scales: {
         x: axis('percentile', { type: 'linear', max: 100 }),
-        y: axis('latency, ms', { beginAtZero: true }),
+        y: latencyAxis(points),
       },
     },
   };
@@ -173,13 +186,16 @@ function stages(runs) {
   };
 }
 
-function overTime(points, key, unit) {
-  const datasets = points.map((one) => ({
-    label: labelOf(one),
-    data: one.point.shown.samples
-      .filter((sample) => sample[key] !== null)
-      .map((sample) => ({ x: round(sample.ms / 1000), y: round(sample[key]) })),
-  }));
+const throughputOf = ({ requests }) =>
+  rateOverTime(requests).map(({ seconds, pairsPerSecond }) => ({ x: round(seconds), y: round(pairsPerSecond) }));
+
+const cpuOf = ({ samples }) =>
+  samples
+    .filter(({ cpuPercent }) => cpuPercent !== null)
+    .map(({ ms, cpuPercent }) => ({ x: round(ms / 1000), y: round(cpuPercent) }));
+
+function overTime(points, seriesOf, unit) {
+  const datasets = points.map((one) => ({ label: labelOf(one), data: seriesOf(one.point.shown) }));
   if (datasets.every(({ data }) => data.length < 2)) return null;
   return {
     type: 'line',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { seededRandom } from './datasets/random.mjs';
-import { describePoint, pairsPerSecondOf } from './run/run-experiment.mjs';
+import { describePoint, pairsPerSecondOf, pooledLatencies } from './run/run-experiment.mjs';
 import { bootstrapRatio, mean, median, percentile } from './statistics.mjs';
 import { table } from './report/table.mjs';
 
@@ -20,9 +20,7 @@ function ratios(a, b) {
   const rows = shared.map((key) => {
     const [one, other] = [pointsA.get(key), pointsB.get(key)];
     if (one.status !== 'ok' || other.status !== 'ok') return [key, `${one.status} / ${other.status}`, '-', '-'];
-    const latencies = [one, other].map(({ repeats }) =>
-      repeats.flatMap(({ requests }) => requests.map(({ latencyMs }) => latencyMs)),
-    );
+    const latencies = [one, other].map(pooledLatencies);
     const interval = ({ ratio, low, high }) => `${ratio.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
     return [
       key,

@@ -1,5 +1,5 @@
-import { describePoint } from '../run/run-experiment.mjs';
-import { percentile } from '../statistics.mjs';
+import { describePoint, pooledLatencies } from '../run/run-experiment.mjs';
+import { percentile, sum } from '../statistics.mjs';
 import { qualityAgainst } from './quality.mjs';
 import { figure, table } from './table.mjs';
 
@@ -23,7 +23,7 @@ function openLoopTable(points) {
       ['Point', 'Offered (requests/s)', 'Served (requests/s)', 'Lat P50', 'Lat P99', 'Generator late P99', 'max'],
       points.map(({ run, point }) => {
         const { requests, wallMs, generatorLateMs, ratePerSecond } = point.shown;
-        const latencies = requests.map(({ latencyMs }) => latencyMs);
+        const latencies = pooledLatencies(point);
         return [
           describePoint(run, point),
           figure(ratePerSecond, 2),
@@ -34,7 +34,9 @@ function openLoopTable(points) {
           figure(generatorLateMs.max, 2, 'ms'),
         ];
       }),
-    ) + '\n\nLatency counts from the moment a request was due. The generator runs in a thread of its own.'
+    ) +
+    '\n\nLatency counts from the moment a request was due, over all repeats; rates are those of the median repeat. The ' +
+    'generator runs in a thread of its own.'
   );
 }
 
@@ -42,12 +44,12 @@ function backgroundTable(points) {
   return table(
     ['Point', 'Requests', 'Lat P50', 'Lat P99', 'Lat max', 'Large calls finished'],
     points.map(({ run, point }) => {
-      const latencies = point.shown.requests.map(({ latencyMs }) => latencyMs);
+      const latencies = pooledLatencies(point);
       return [
         describePoint(run, point),
         latencies.length,
         ...[50, 99, 100].map((percent) => figure(percentile(latencies, percent), 1, 'ms')),
-        point.shown.background.served,
+        sum(point.repeats.map(({ background }) => background.served)),
       ];
     }),
   );

@@ -1,4 +1,4 @@
-import { pairsPerSecondOf } from '../run/run-experiment.mjs';
+import { pairsPerSecondOf, pooledLatencies } from '../run/run-experiment.mjs';
 import { median, percentile } from '../statistics.mjs';
 import { concurrencyOf } from './reference-format.mjs';
 import { figure } from './table.mjs';
@@ -14,7 +14,7 @@ export function rerankSummary({ runs: [run] }, machine) {
   if (!info) return `Nothing could be measured: ${points[0].error}`;
   const rows = points.map((point) => {
     if (point.status !== 'ok') return [String(point.batch), 'ERROR', '-', '-', '-', '-', '-'];
-    const latencies = point.repeats.flatMap(({ requests }) => requests.map(({ latencyMs }) => latencyMs));
+    const latencies = pooledLatencies(point);
     const { peakRssBytes, loadMs } = point.shown;
     return [
       String(point.batch),
@@ -44,7 +44,7 @@ export function experimentSummary({ id, name, runs }) {
       const config = [run.label || run.title, String(point.batch), concurrencyOf(point)];
       if (point.status !== 'ok') return [...config, point.status === 'error' ? 'ERROR' : 'not here', '-', '-'];
       const rates = point.repeats.map(pairsPerSecondOf);
-      const latencies = point.repeats.flatMap(({ requests }) => requests.map(({ latencyMs }) => latencyMs));
+      const latencies = pooledLatencies(point);
       return [
         ...config,
         figure(median(rates), 1),

@@ -67,6 +67,10 @@ const given = ({ requests, seconds }) => ({
 export const pairsPerSecondOf = ({ requests, wallMs }) =>
   (1000 * requests.reduce((total, { pairs }) => total + pairs, 0)) / wallMs;
 
+/** Latencies of all repeats: one alone has too few for a percentile near the end. */
+export const pooledLatencies = ({ repeats }) =>
+  repeats.flatMap(({ requests }) => requests.map(({ latencyMs }) => latencyMs));
+
 /** Decides each point's status and which repeat is shown: the one of median throughput. */
 async function finish(run, experiment, { lengths = measureLengths }) {
   for (const point of run.points) {

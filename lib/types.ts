@@ -138,7 +138,7 @@ export interface ScoreOptions extends ChunkingOptions {
   truncation?: Truncation;
   /** Share of the device relative to other calls. Default 1. */
   weight?: number;
-  /** Calls with the same key share one turn of the fair queue. Default: each call has its own. */
+  /** Calls with the same key have one share of the device between them. Default: each call has its own. */
   fairnessKey?: unknown;
   /** Milliseconds after which the call rejects with `ERR_TIMEOUT`. Default: none. */
   timeoutMs?: number;

@@ -1,30 +1,29 @@
+import { FlowHeap } from './flow-heap.js';
 import type { Pair } from './pair.js';
+import { VirtualTime, type Sharer } from './virtual-time.js';
 
-/**
- * Tokens that every flow in line gets before one that joins later is served. Flows that join start one quantum after
- * the virtual time; without it a stream of new short calls could keep an old one waiting for ever.
- */
-const QUANTUM = 128;
+/** Most that is served of a flow in one go, in tokens at weight 1: a dozen passages. */
+const HORIZON = 1024;
 
 /** Calls that share the device as one: a line of waiting pairs and the service it has had. */
-export class Flow {
+export class Flow implements Sharer {
   readonly key: unknown;
   weight = 1;
   /** Open calls that feed this flow. */
   calls = 0;
   head: Pair | undefined = undefined;
   tail: Pair | undefined = undefined;
-  /** Tokens dispatched divided by weight, counted from the queue's virtual time. */
+  waitingTokens = 0;
   service = 0;
-  /** `service` as it would be with the pairs drawn so far: the key in the heap. */
-  drawn = 0;
-  /** Next pair to be drawn. */
-  cursor: Pair | undefined = undefined;
-  touched = false;
-  /** When it joined or was last charged: of two flows with equal service the one with the earlier turn comes first. */
+  share = 1;
+  /** Virtual time at which a fair share would have served what waits, at most {@link HORIZON}: the earliest is next. */
+  due = 0;
+  /** When it joined: of two flows due at the same time the earlier comes first. */
   turn = 0;
-  /** Place in the heap, -1 when no pair waits. */
   slot = -1;
+  /** While a window is drawn: the next pair, and tokens drawn before it. */
+  cursor: Pair | undefined = undefined;
+  drawnTokens = 0;
 
   constructor(key: unknown) {
     this.key = key;
@@ -39,29 +38,35 @@ export interface Window {
 }
 
 /**
- * The waiting pairs of all flows, to be drawn in fair order: deficit round robin on tokens, kept as a heap of flows by
- * service (tokens dispatched over weight) so that a window wider than a batch can be drawn and only what is dispatched
- * is charged. A flow that was idle has no credit for it. Cost per pair: O(log flows), whatever the lengths of the lines.
+ * The waiting pairs of all flows, to be drawn in fair order: whatever an equal sharing of the device would finish
+ * first. So a small call is served in one go and still none ends later than it would if all were served at once
+ * (Friedman and Henderson, 2003, "fair sojourn protocol"), give or take a batch; what is further away than the horizon
+ * is interleaved, for calls that want results as they come. Cost per pair: O(log flows), whatever the lengths of the
+ * lines.
  */
 export class FairLines {
-  readonly #heap: Flow[] = [];
-  #virtualTime = 0;
+  readonly #time = new VirtualTime();
+  readonly #flows = new FlowHeap<Flow>((a, b) => a.due < b.due || (a.due === b.due && a.turn < b.turn));
   #turns = 0;
 
   append(flow: Flow, pair: Pair): void {
+    this.#admit(flow);
     pair.before = flow.tail;
     if (flow.tail) flow.tail.after = pair;
     else flow.head = pair;
     flow.tail = pair;
-    this.#activate(flow);
+    flow.waitingTokens += pair.length;
+    this.#rank(flow);
   }
 
   prepend(flow: Flow, pair: Pair): void {
+    this.#admit(flow);
     pair.after = flow.head;
     if (flow.head) flow.head.before = pair;
     else flow.tail = pair;
     flow.head = pair;
-    this.#activate(flow);
+    flow.waitingTokens += pair.length;
+    this.#rank(flow);
   }
 
   remove(flow: Flow, pair: Pair): void {
@@ -71,22 +76,21 @@ export class FairLines {
     else flow.tail = pair.before;
     pair.before = undefined;
     pair.after = undefined;
-    if (!flow.head) this.#deactivate(flow);
+    flow.waitingTokens -= pair.length;
+    if (flow.head) this.#rank(flow);
+    else this.#retire(flow);
   }
 
   /** Draws pairs, at least one, until the next would exceed a limit. Nothing leaves its line. */
   draw(maxTokens: number, maxPairs: number): Window {
     const pairs: Pair[] = [];
     const riders: Pair[] = [];
-    const touched: Flow[] = [];
+    const touched = new Set<Flow>();
     let tokens = 0;
-    for (;;) {
-      const flow = this.#heap[0];
-      if (!flow || flow.drawn === Infinity) break;
-      if (!flow.touched) {
-        flow.touched = true;
+    for (let flow = this.#flows.first; flow && flow.due < Infinity; flow = this.#flows.first) {
+      if (!touched.has(flow)) {
+        touched.add(flow);
         flow.cursor = flow.head;
-        touched.push(flow);
       }
       const pair = flow.cursor!;
       if (pair.work.runner) {
@@ -95,76 +99,44 @@ export class FairLines {
         if (pairs.length > 0 && (pairs.length >= maxPairs || tokens + pair.length > maxTokens)) break;
         pairs.push(pair);
         tokens += pair.length;
-        flow.drawn += pair.length / flow.weight;
+        flow.drawnTokens += pair.length;
       }
       flow.cursor = pair.after;
-      if (!flow.cursor) flow.drawn = Infinity;
-      this.#down(flow);
+      this.#rank(flow, flow.cursor === undefined);
     }
     for (const flow of touched) {
-      flow.touched = false;
       flow.cursor = undefined;
-      flow.drawn = flow.service;
-      this.#up(flow);
+      flow.drawnTokens = 0;
+      this.#rank(flow);
     }
     return { pairs, riders };
   }
 
   /** `pair` of `flow` is dispatched. Call before it leaves its line. */
   charge(flow: Flow, pair: Pair): void {
-    this.#virtualTime = Math.max(this.#virtualTime, this.#heap[0]!.service);
-    flow.service += pair.length / flow.weight;
-    flow.drawn = flow.service;
+    this.#time.serve(flow, pair.length);
+  }
+
+  /** A flow takes part while pairs wait, with the weight it had when it joined; a new weight makes it join anew. */
+  #admit(flow: Flow): void {
+    if (flow.head) {
+      if (flow.share === flow.weight) return;
+      this.#retire(flow);
+    }
+    this.#time.join(flow, flow.weight);
     flow.turn = this.#turns += 1;
-    this.#down(flow);
+    this.#flows.add(flow);
   }
 
-  #activate(flow: Flow): void {
-    if (flow.slot >= 0) return;
-    flow.service = Math.max(flow.service, this.#virtualTime + QUANTUM);
-    flow.drawn = flow.service;
-    flow.turn = this.#turns += 1;
-    flow.slot = this.#heap.length;
-    this.#heap.push(flow);
-    this.#up(flow);
+  #retire(flow: Flow): void {
+    this.#flows.delete(flow);
+    this.#time.leave(flow);
   }
 
-  #deactivate(flow: Flow): void {
-    const last = this.#heap.pop()!;
-    if (last !== flow) {
-      last.slot = flow.slot;
-      this.#heap[last.slot] = last;
-      this.#up(last);
-      this.#down(last);
-    }
-    flow.slot = -1;
+  #rank(flow: Flow, exhausted = false): void {
+    const { service, share, waitingTokens, drawnTokens } = flow;
+    const ahead = Math.min((waitingTokens - drawnTokens) / share, HORIZON);
+    flow.due = exhausted ? Infinity : service + drawnTokens / share + ahead;
+    this.#flows.moved(flow);
   }
-
-  #up(flow: Flow): void {
-    while (flow.slot > 0) {
-      const parent = this.#heap[(flow.slot - 1) >> 1]!;
-      if (!precedes(flow, parent)) return;
-      this.#swap(flow, parent);
-    }
-  }
-
-  #down(flow: Flow): void {
-    for (;;) {
-      const left = this.#heap[2 * flow.slot + 1];
-      const right = this.#heap[2 * flow.slot + 2];
-      const child = left && right && precedes(right, left) ? right : left;
-      if (!child || !precedes(child, flow)) return;
-      this.#swap(child, flow);
-    }
-  }
-
-  #swap(a: Flow, b: Flow): void {
-    [a.slot, b.slot] = [b.slot, a.slot];
-    this.#heap[a.slot] = a;
-    this.#heap[b.slot] = b;
-  }
-}
-
-function precedes(a: Flow, b: Flow): boolean {
-  return a.drawn < b.drawn || (a.drawn === b.drawn && a.turn < b.turn);
 }

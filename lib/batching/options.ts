@@ -5,7 +5,10 @@ import type { CallOptions } from './types.js';
 
 /** How calls are merged into batches. Every option has a default that suits the device; few users need any. */
 export interface BatchingOptions {
-  /** Milliseconds one batch should take; its size in tokens follows from the observed throughput. Default 50. */
+  /**
+   * Milliseconds one batch should take; its size in tokens follows from the observed throughput. Default 50 on a GPU, 25 on
+   * a CPU: a small call waits for what is there already, and a CPU loses nothing by smaller batches.
+   */
   targetBatchMs?: number;
   /** Most tokens of one batch, whatever the throughput. A longer single pair goes alone. Default 8192. */
   maxBatchTokens?: number;
@@ -23,7 +26,10 @@ export interface BatchingOptions {
    * GPU 3: one runs, one waits, one is confirmed.
    */
   maxInFlight?: number;
-  /** `fair`: calls share the device by tokens and weight; `fifo`: in order of arrival. Default `fair`. */
+  /**
+   * `fair`: calls share the device by tokens and weight; short ones go first, but none ends later than if all were served
+   * side by side. `fifo`: in order of arrival. Default `fair`.
+   */
   scheduling?: 'fair' | 'fifo';
   /** Pairs whose logits are remembered, by exact token ids; least recently used leave first. Default 0: none. */
   cacheSize?: number;
@@ -45,6 +51,8 @@ export interface DeviceProfile {
 export interface BatchingSettings extends Required<BatchingOptions> {
   /** Token budget until a throughput has been observed. */
   initialBatchTokens: number;
+  /** Pairs the device works on at the same time. */
+  parallelPairs: number;
   /** Most of the sum of squared lengths of a batch: bounds the attention scores a device may hold at once. */
   maxBatchArea: number;
   /** Batches' worth of pairs among which pairs of similar length are looked for. */
@@ -103,7 +111,7 @@ export function resolveBatching(options: BatchingOptions, profile: DeviceProfile
   // are packed without padding, so a wider window would delay pairs and gain nothing.
   const grouped = profile.path === 'mlx';
   return {
-    targetBatchMs: given.targetBatchMs ?? 50,
+    targetBatchMs: given.targetBatchMs ?? (gpu ? 50 : 25),
     maxBatchTokens,
     maxBatchSize: given.maxBatchSize ?? 256,
     maxQueueDelayMs: given.maxQueueDelayMs ?? 0,
@@ -111,7 +119,8 @@ export function resolveBatching(options: BatchingOptions, profile: DeviceProfile
     maxInFlight: given.maxInFlight ?? profile.maxInFlight,
     scheduling: given.scheduling ?? 'fair',
     cacheSize: given.cacheSize ?? 0,
-    initialBatchTokens: Math.min(maxBatchTokens, gpu ? 4096 : 1024 * profile.threads),
+    initialBatchTokens: Math.min(maxBatchTokens, gpu ? 4096 : 512 * profile.threads),
+    parallelPairs: profile.threads,
     maxBatchArea: 512 * maxBatchTokens,
     windowBatches: grouped ? 4 : 1,
     lengthMultiple: profile.lengthMultiple,

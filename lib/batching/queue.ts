@@ -51,8 +51,13 @@ export class BatchQueue {
     this.#settings = settings;
     this.#stats = stats;
     this.#clock = clock;
-    const { initialBatchTokens, targetBatchMs, maxBatchTokens, cacheSize } = settings;
-    this.#throughput = new Throughput(initialBatchTokens, targetBatchMs, maxBatchTokens);
+    const { initialBatchTokens, targetBatchMs, maxBatchTokens, parallelPairs, cacheSize } = settings;
+    this.#throughput = new Throughput({
+      initialTokens: initialBatchTokens,
+      targetMs: targetBatchMs,
+      maxTokens: maxBatchTokens,
+      parallelPairs,
+    });
     this.#cache = cacheSize > 0 ? new ScoreCache(cacheSize) : undefined;
     stats.watch(() => ({
       queuedPairs: this.#backlog.queuedPairs,
@@ -202,7 +207,7 @@ export class BatchQueue {
     this.#inFlight -= 1;
     this.#stats.batchEnded(now);
     if ('logits' in result) {
-      this.#throughput.observe(tokens, ms);
+      this.#throughput.observe(runners.length, tokens, ms);
       this.#stats.batchScored(runners.length, tokens, batch.computedTokens ?? tokens, ms);
       this.#complete(runners, result.logits);
     } else {

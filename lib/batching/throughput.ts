@@ -4,18 +4,33 @@ const HALF_LIFE_MS = 500;
 /** A batch slower than this many times its expectation (a suspended machine, a debugger) counts as this slow. */
 const MAX_SLOWDOWN = 8;
 
-/** The rate the device was seen to reach, and from it how many tokens make a batch of `targetBatchMs`. */
+interface BatchSize {
+  initialTokens: number;
+  targetMs: number;
+  maxTokens: number;
+  /** Pairs the device works on at the same time. */
+  parallelPairs: number;
+}
+
+/**
+ * The rate the device was seen to reach, and from it how many tokens make a batch of `targetBatchMs`. A batch has at least
+ * a pair for every part of the device: were it less, idle parts would lower the rate, and that the next batch.
+ */
 export class Throughput {
   readonly #targetMs: number;
+  readonly #parallelPairs: number;
   #limit: number;
   #tokens: number;
   #ms: number;
+  #pairs: number;
 
-  constructor(initialTokens: number, targetMs: number, maxTokens: number) {
+  constructor({ initialTokens, targetMs, maxTokens, parallelPairs }: BatchSize) {
     this.#targetMs = targetMs;
+    this.#parallelPairs = parallelPairs;
     this.#limit = maxTokens;
     this.#tokens = initialTokens;
     this.#ms = targetMs;
+    this.#pairs = parallelPairs;
   }
 
   get tokensPerMs(): number {
@@ -24,14 +39,17 @@ export class Throughput {
 
   /** Token budget of the next batch. */
   get batchTokens(): number {
-    return Math.max(1, Math.min(this.#limit, Math.floor(this.tokensPerMs * this.#targetMs)));
+    const least = Math.ceil((this.#parallelPairs * this.#tokens) / this.#pairs);
+    const wanted = Math.max(least, this.tokensPerMs * this.#targetMs);
+    return Math.max(1, Math.min(this.#limit, Math.floor(wanted)));
   }
 
-  /** A batch of `tokens` kept the device busy for `ms`. Sums decay together, so a batch weighs what it took. */
-  observe(tokens: number, ms: number): void {
+  /** A batch kept the device busy for `ms`. Sums decay together, so a batch weighs what it took. */
+  observe(pairs: number, tokens: number, ms: number): void {
     const expected = tokens / this.tokensPerMs;
     const counted = Math.min(Math.max(ms, 1e-3), MAX_SLOWDOWN * expected);
     const keep = 0.5 ** (counted / HALF_LIFE_MS);
+    this.#pairs = this.#pairs * keep + pairs;
     this.#tokens = this.#tokens * keep + tokens;
     this.#ms = this.#ms * keep + counted;
   }

@@ -77,6 +77,15 @@ describe('batch size', () => {
     },
   );
 
+  test('has a pair for every part of the device, however long they take', async () => {
+    const settings = { targetBatchMs: 25, maxBatchTokens: 8192, initialBatchTokens: 8192, parallelPairs: 16 };
+    const { device, submit, clock } = setUp(settings, { startMs: 0, msPerToken: 1, parts: 16 });
+    submit(pairsOf(640, 100));
+    await clock.run();
+    const sizes = device.batches.slice(5, -1).map(({ keys }) => keys.length);
+    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(16);
+  });
+
   test('one stall does not make it doubt the device for long', async () => {
     const stall = { ordinal: 5, ms: 3_600_000 };
     const { device, submit, clock } = setUp({ targetBatchMs: 20 }, { startMs: 0, msPerToken: 0.02, stall });
@@ -120,6 +129,25 @@ describe('fairness', () => {
     expect(small.result.at).toBeLessThan(big.result.at!);
   });
 
+  test('a small call is served in one go, however many big ones there are', async () => {
+    const { submit, device, clock } = setUp({ maxBatchTokens: 500, initialBatchTokens: 500 });
+    for (let i = 0; i < 4; i += 1) submit(pairsOf(100, 100));
+    await clock.until(5);
+    const before = device.batches.length;
+    const list = pairsOf(5, 100);
+    submit(list);
+    await clock.run();
+    expect(new Set(device.batches[before]!.keys)).toEqual(new Set(list.map(keyOf)));
+  });
+
+  test('of two calls of one size the first to come is the first to end', async () => {
+    const { submit, clock } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
+    submit(pairsOf(10, 100));
+    const [first, second] = [submit(pairsOf(8, 100)), submit(pairsOf(8, 100))];
+    await clock.run();
+    expect(first.result.at).toBeLessThan(second.result.at!);
+  });
+
   test('in fifo mode it waits its turn', async () => {
     const { submit, clock } = setUp({ scheduling: 'fifo' });
     const big = submit(pairsOf(1000, 10));
@@ -130,10 +158,10 @@ describe('fairness', () => {
   });
 
   test('calls under one fairnessKey share one portion', async () => {
-    const { submit, clock, device } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
-    const alone = pairsOf(60, 10);
+    const { submit, clock, device } = setUp({ maxBatchTokens: 1000, initialBatchTokens: 1000 });
+    const alone = pairsOf(60, 100);
     submit(alone, { fairnessKey: 'one' });
-    const calls = [1, 2, 3].map(() => submit(pairsOf(60, 10), { fairnessKey: 'many' }));
+    const calls = [1, 2, 3].map(() => submit(pairsOf(60, 100), { fairnessKey: 'many' }));
     const keys = new Set(alone.map(keyOf));
     await clock.until(20);
     const served = device.batches.flatMap((batch) => batch.keys);
@@ -141,6 +169,68 @@ describe('fairness', () => {
     expect(Math.abs(own - served.length / 2)).toBeLessThanOrEqual(2);
     await clock.run();
     expect(calls.every(({ result }) => result.done)).toBe(true);
+  });
+
+  test('many small calls under one fairnessKey get no more than one portion', async () => {
+    const { submit, clock, device } = setUp({ maxBatchTokens: 500, initialBatchTokens: 500 });
+    const big = pairsOf(500, 100);
+    submit(big);
+    let streaming = true;
+    const caller = async () => {
+      while (streaming) await submit(pairsOf(4, 100), { fairnessKey: 'many' }).ended;
+    };
+    const callers = [caller(), caller()];
+    await clock.until(400);
+    const keys = new Set(big.map(keyOf));
+    const served = device.batches.flatMap((batch) => batch.keys);
+    const share = served.filter((key) => keys.has(key)).length / served.length;
+    expect(share).toBeGreaterThan(0.45);
+    streaming = false;
+    await clock.run();
+    await Promise.all(callers);
+  });
+
+  test('a key that was served ahead of its share comes after a newcomer', async () => {
+    const { queue, submit, clock } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
+    for (let i = 0; i < 3; i += 1) submit(pairsOf(100, 100));
+    await clock.until(5);
+    const open = queue.open({ fairnessKey: 'one', onLogits() {} }); // a key is known as long as it has a call
+    const first = submit(pairsOf(9, 100), { fairnessKey: 'one' });
+    while (!first.result.done) await clock.step();
+    const second = submit(pairsOf(3, 100), { fairnessKey: 'one' });
+    const newcomer = submit(pairsOf(6, 100));
+    await clock.run();
+    expect(newcomer.result.at).toBeLessThan(second.result.at!);
+    await open.end();
+  });
+
+  test('what was aborted does not hold back the rest of its flow', async () => {
+    const { submit, clock } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
+    submit(pairsOf(20, 100));
+    const aborter = new AbortController();
+    submit(pairsOf(9, 100), { fairnessKey: 'one', signal: aborter.signal });
+    const left = submit(pairsOf(1, 100), { fairnessKey: 'one' });
+    const other = submit(pairsOf(5, 100));
+    await clock.until(1);
+    aborter.abort();
+    await clock.run();
+    expect(left.result.at).toBeLessThan(other.result.at!);
+  });
+
+  test('the weight of the latest call under a fairnessKey counts', async () => {
+    const { submit, clock, device } = setUp({ maxBatchTokens: 1000, initialBatchTokens: 1000 });
+    submit(pairsOf(300, 100));
+    const keyed = pairsOf(500, 100);
+    submit(keyed.slice(0, 250), { fairnessKey: 'one' });
+    await clock.until(100);
+    const before = device.batches.length;
+    submit(keyed.slice(250), { fairnessKey: 'one', weight: 4 });
+    await clock.until(300);
+    const keys = new Set(keyed.map(keyOf));
+    const served = device.batches.slice(before).flatMap((batch) => batch.keys);
+    const share = served.filter((key) => keys.has(key)).length / served.length;
+    expect(Math.abs(share - 4 / 5)).toBeLessThan(0.05);
+    await clock.run();
   });
 
   test('shares tokens, not pairs', async () => {
@@ -158,17 +248,18 @@ describe('fairness', () => {
   });
 
   test('a stream of new short calls does not starve an old one', async () => {
-    const { submit, clock, device } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
-    const old = pairsOf(500, 10);
+    const { submit, clock, device } = setUp({ maxBatchTokens: 1000, initialBatchTokens: 1000 });
+    const old = pairsOf(500, 100);
     submit(old);
     let streaming = true;
     const caller = async () => {
-      while (streaming) await submit(pairsOf(1, 10)).ended;
+      while (streaming) await submit(pairsOf(1, 100)).ended;
     };
     const callers = Array.from({ length: 30 }, caller);
-    await clock.until(150);
+    await clock.until(6000);
     const keys = new Set(old.map(keyOf));
     const served = device.batches.flatMap((batch) => batch.keys);
+    expect(served.length).toBeGreaterThan(5000);
     const share = served.filter((key) => keys.has(key)).length / served.length;
     expect(share).toBeGreaterThan(0.5 / 31);
     streaming = false;

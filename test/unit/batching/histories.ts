@@ -40,6 +40,7 @@ const time = fc.integer({ min: 0, max: 150 });
 
 const settings: fc.Arbitrary<BatchingSettings> = fc.record({
   targetBatchMs: fc.integer({ min: 1, max: 20 }),
+  parallelPairs: fc.constantFrom(1, 1, 3),
   maxBatchTokens: fc.integer({ min: 1, max: 120 }),
   maxBatchSize: fc.integer({ min: 1, max: 8 }),
   maxQueueDelayMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 15 })),

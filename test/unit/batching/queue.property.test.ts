@@ -30,6 +30,9 @@ const wideWindows = windows.map((settings) => ({ ...settings, windowBatches: 4 }
 
 const LONGEST = 60;
 
+/** What waits of a call of weight 1 is served in one go if it is no more than this. */
+const SMALL_TOKENS = 1024;
+
 interface FlowPlan {
   weight: number;
   lengths: number[];
@@ -105,26 +108,83 @@ describe('a window wider than a batch', () => {
   );
 });
 
+/**
+ * When each flow would end if an ideal device served all at once, in proportion to weight. Time is counted in tokens
+ * served; `arrivals` say when each flow came.
+ */
+function idealEnds(flows: FlowPlan[], arrivals: number[]): number[] {
+  const left = flows.map(({ lengths }) => lengths.reduce((sum, length) => sum + length, 0));
+  const ends = flows.map(() => 0);
+  let now = 0;
+  while (left.some((tokens) => tokens > 0)) {
+    const here = flows.map((_, i) => i).filter((i) => left[i]! > 0 && arrivals[i]! <= now);
+    const next = Math.min(...arrivals.filter((arrival) => arrival > now));
+    const weights = here.reduce((sum, i) => sum + flows[i]!.weight, 0);
+    const untilEnd = Math.min(...here.map((i) => (left[i]! * weights) / flows[i]!.weight));
+    const passed = Math.min(untilEnd, next - now);
+    for (const i of here) {
+      left[i]! -= (passed * flows[i]!.weight) / weights;
+      if (left[i]! < 1e-9) [left[i], ends[i]] = [0, now + passed];
+    }
+    now += passed;
+  }
+  return ends;
+}
+
 describe('fairness', () => {
+  const unevenFlows = fc.array(
+    fc.record({
+      weight: fc.constantFrom(0.5, 1, 2, 4),
+      lengths: fc
+        .tuple(fc.constantFrom(1, 4, 16, 64, 256), fc.integer({ min: 20, max: LONGEST }))
+        .map(([count, length]) => new Array<number>(count).fill(length)),
+      at: fc.constantFrom(0, 0, 20, 50, 100, 400),
+    }),
+    { minLength: 2, maxLength: 12, size: 'max' },
+  );
+
+  test('no flow ends later than if all were served at once', { timeout: TIMEOUT_MS }, () =>
+    fc.assert(
+      fc.asyncProperty(unevenFlows, fc.integer({ min: 1, max: 2 }), async (flows, maxInFlight) => {
+        const dispatches = await runBacklog(flows, { maxBatchTokens: LONGEST, maxInFlight });
+        const arrivals = flows.map(() => 0);
+        const ends = flows.map(() => 0);
+        let served = 0;
+        for (const { at, pairs } of dispatches) {
+          flows.forEach((flow, i) => {
+            if (flow.at > 0 && flow.at >= at) arrivals[i] = served;
+          });
+          for (const { flow, index } of pairs) served += flows[flow]!.lengths[index]!;
+          for (const { flow } of pairs) ends[flow] = served;
+        }
+        // The batch that is sent before it, and the one it ends in.
+        for (const [i, ideal] of idealEnds(flows, arrivals).entries()) {
+          expect(ends[i]! - ideal, `flow ${i}`).toBeLessThanOrEqual(2 * LONGEST + 1e-6);
+        }
+      }),
+      { numRuns: BACKLOGS },
+    ),
+  );
+
   test(
-    'flows with pairs waiting get tokens in proportion to weight, from when both wait',
+    'flows that want more than a small call get tokens in proportion to weight, from when both wait',
     { timeout: TIMEOUT_MS },
     () =>
       fc.assert(
         fc.asyncProperty(flowPlans, windows, async (flows, settings) => {
           const dispatches = await runBacklog(flows, settings);
           const service = flows.map(() => 0);
-          const left = flows.map(({ lengths }) => lengths.length);
+          const left = flows.map(({ lengths }) => lengths.reduce((sum, length) => sum + length, 0));
           const since = new Map<string, number>();
           // A wide window may put one flow ahead by what it holds, rounding by what a batch leaves out of it.
           const ahead = settings.windowBatches > 1 ? settings.windowBatches * settings.maxBatchTokens : 0;
           const rounding = settings.lengthMultiple + settings.bucketTokens > 1 ? settings.maxBatchTokens : 0;
           const slack = (ahead + rounding) / Math.min(...flows.map(({ weight }) => weight));
-          // One pair of either, and the turn a newcomer waits: of two that come at one moment, one is there first.
+          // One pair of either, and how far small calls may have left the one that was there behind a newcomer.
           const bound = (a: FlowPlan, b: FlowPlan) =>
             Math.max(...a.lengths) / a.weight +
             Math.max(...b.lengths) / b.weight +
-            (a.at === 0 && b.at === 0 ? 0 : 128) +
+            (a.at === 0 && b.at === 0 ? 0 : SMALL_TOKENS) +
             slack;
           for (const { at, pairs } of dispatches) {
             // A flow that came at this very moment may or may not have been there.
@@ -136,12 +196,13 @@ describe('fairness', () => {
               }
             });
             for (const { flow, index } of pairs) {
-              service[flow]! += flows[flow]!.lengths[index]! / flows[flow]!.weight;
-              left[flow]! -= 1;
+              const { lengths, weight } = flows[flow]!;
+              service[flow]! += lengths[index]! / weight;
+              left[flow]! -= lengths[index]!;
             }
             for (const [pair, lead] of since) {
               const [i, j] = pair.split(' ').map(Number) as [number, number];
-              if (left[i]! > 0 && left[j]! > 0) {
+              if ([i, j].every((flow) => left[flow]! >= SMALL_TOKENS * flows[flow]!.weight)) {
                 const drift = Math.abs(service[i]! - service[j]! - lead);
                 expect(drift).toBeLessThanOrEqual(bound(flows[i]!, flows[j]!) + 1e-6);
               }

@@ -127,6 +127,8 @@ export interface FakeDeviceOptions {
   labels?: number;
   startMs?: number;
   msPerToken?: number;
+  /** Pairs worked on at the same time, each by a part of the device that takes `msPerToken`. */
+  parts?: number;
   /** Batches of more tokens fail with `ERR_OUT_OF_MEMORY`. */
   memoryTokens?: number;
   /** Ordinals (0 = first) of batches that go wrong whatever they hold. */
@@ -162,7 +164,7 @@ export class FakeDevice implements Device {
   }
 
   score(batch: PackedBatch): Promise<Float32Array> {
-    const { startMs = 1, msPerToken = 0.01, memoryTokens = Infinity } = this.#options;
+    const { startMs = 1, msPerToken = 0.01, parts = 1, memoryTokens = Infinity } = this.#options;
     const ordinal = this.batches.length;
     const sequences = Array.from(batch.offsets.subarray(1), (end, i) => ({
       ids: batch.inputIds.subarray(batch.offsets[i]!, end),
@@ -181,7 +183,9 @@ export class FakeDevice implements Device {
       throw new Error('device threw');
     }
     this.running.add(record);
-    this.#freeAt = Math.max(this.#freeAt, this.#clock.now()) + startMs + msPerToken * record.tokens;
+    const loads = new Array<number>(parts).fill(0);
+    for (const { ids } of sequences) loads[loads.indexOf(Math.min(...loads))]! += ids.length;
+    this.#freeAt = Math.max(this.#freeAt, this.#clock.now()) + startMs + msPerToken * Math.max(...loads);
     if (ordinal === this.#options.stall?.ordinal) this.#freeAt += this.#options.stall.ms;
     return new Promise((resolve, reject) => {
       this.#clock.after(this.#freeAt - this.#clock.now(), () => {
@@ -227,6 +231,7 @@ export const plainSettings: BatchingSettings = {
   scheduling: 'fair',
   cacheSize: 0,
   initialBatchTokens: 1000,
+  parallelPairs: 1,
   maxBatchArea: 512 * 1000,
   windowBatches: 1,
   lengthMultiple: 1,

@@ -6,8 +6,8 @@ import type { CallOptions } from './types.js';
 /** How calls are merged into batches. Every option has a default that suits the device; few users need any. */
 export interface BatchingOptions {
   /**
-   * Milliseconds one batch should take; its size in tokens follows from the observed throughput. Default 50 on a GPU, 25 on
-   * a CPU: a small call waits for what is there already, and a CPU loses nothing by smaller batches.
+   * Milliseconds one batch should take; its size in tokens follows from the observed throughput. Default 50. With less, small
+   * calls wait less for what is on the device, and the device gets less done.
    */
   targetBatchMs?: number;
   /** Most tokens of one batch, whatever the throughput. A longer single pair goes alone. Default 8192. */
@@ -111,7 +111,7 @@ export function resolveBatching(options: BatchingOptions, profile: DeviceProfile
   // are packed without padding, so a wider window would delay pairs and gain nothing.
   const grouped = profile.path === 'mlx';
   return {
-    targetBatchMs: given.targetBatchMs ?? (gpu ? 50 : 25),
+    targetBatchMs: given.targetBatchMs ?? 50,
     maxBatchTokens,
     maxBatchSize: given.maxBatchSize ?? 256,
     maxQueueDelayMs: given.maxQueueDelayMs ?? 0,
@@ -119,7 +119,7 @@ export function resolveBatching(options: BatchingOptions, profile: DeviceProfile
     maxInFlight: given.maxInFlight ?? profile.maxInFlight,
     scheduling: given.scheduling ?? 'fair',
     cacheSize: given.cacheSize ?? 0,
-    initialBatchTokens: Math.min(maxBatchTokens, gpu ? 4096 : 512 * profile.threads),
+    initialBatchTokens: Math.min(maxBatchTokens, gpu ? 4096 : 1024 * profile.threads),
     parallelPairs: profile.threads,
     maxBatchArea: 512 * maxBatchTokens,
     windowBatches: grouped ? 4 : 1,

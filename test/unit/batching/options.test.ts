@@ -8,6 +8,7 @@ const gpu: DeviceProfile = { path: 'mlx', device: 'gpu', threads: 1, lengthMulti
 describe('resolveBatching', () => {
   test('has the documented defaults', () => {
     const common = {
+      targetBatchMs: 50,
       maxBatchTokens: 8192,
       maxBatchSize: 256,
       maxQueueDelayMs: 0,
@@ -15,12 +16,12 @@ describe('resolveBatching', () => {
       scheduling: 'fair',
       cacheSize: 0,
     };
-    expect(resolveBatching({}, cpu)).toMatchObject({ ...common, targetBatchMs: 25, maxInFlight: 1 });
-    expect(resolveBatching({}, gpu)).toMatchObject({ ...common, targetBatchMs: 50, maxInFlight: 3 });
+    expect(resolveBatching({}, cpu)).toMatchObject({ ...common, maxInFlight: 1 });
+    expect(resolveBatching({}, gpu)).toMatchObject({ ...common, maxInFlight: 3 });
   });
 
   test('starts with what suits the device', () => {
-    expect(resolveBatching({}, cpu)).toMatchObject({ initialBatchTokens: 2048, parallelPairs: 4 });
+    expect(resolveBatching({}, cpu)).toMatchObject({ initialBatchTokens: 4096, parallelPairs: 4 });
     expect(resolveBatching({}, gpu)).toMatchObject({ initialBatchTokens: 4096, parallelPairs: 1 });
   });
 

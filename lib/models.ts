@@ -30,7 +30,9 @@ export async function checkScores(reranker: Reranker): Promise<ScoreCheck> {
   return compareWithPublished(reranker);
 }
 
-/** The folder in which hub models are kept, shared with all Hugging Face tools: `HF_HUB_CACHE`, else below `HF_HOME`. */
+/** The folder in which hub models are kept, shared with all Hugging Face tools: `HF_HUB_CACHE`, else `hub` in
+ * `HF_HOME`, else `huggingface/hub` in `XDG_CACHE_HOME` or `~/.cache`.
+ */
 export function cacheFolder(): string {
   return hubCacheFolder();
 }

@@ -51,7 +51,7 @@ export class Reranker {
    * Loads a model. A hub model that the cache does not hold is downloaded first.
    *
    * @param model A hub id `owner/name`; a folder in Hugging Face layout as `./…`, `../…`, absolute path or `file:`
-   * URL; or `starter`, the small model in this package. Default `cross-encoder/ms-marco-MiniLM-L6-v2`.
+   * URL; or `starter`, the small model of a clone or of `@mlx-rerank/starter`. Default `cross-encoder/ms-marco-MiniLM-L6-v2`.
    * @throws RerankerError `ERR_INVALID_ARGUMENT`, `ERR_MODEL_NOT_FOUND`, `ERR_MODEL_UNSUPPORTED`,
    * `ERR_MODEL_CORRUPT`, `ERR_DOWNLOAD`, `ERR_NATIVE_LOAD`, `ERR_DEVICE` or `ERR_OUT_OF_MEMORY`; the reason of `signal`
    * if it aborts.

@@ -89,7 +89,7 @@ export interface LoadOptions extends BatchingOptions, ChunkingOptions {
   label?: number;
   /** Branch, tag or commit of a hub model. Default `main`. */
   revision?: string;
-  /** Hub cache folder. Default: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`. */
+  /** Hub cache folder. Default: what `cacheFolder()` gives. */
   cacheDir?: string;
   /** Never reach for the network; so does the environment variable `HF_HUB_OFFLINE=1`. Default false. */
   localFilesOnly?: boolean;

@@ -22,13 +22,13 @@ export interface BatchingOptions {
   /** Pairs of other calls that may be queued before a new call is refused with `ERR_OVERLOADED`. Default 32000. */
   maxQueueSize?: number;
   /**
-   * Batches handed to the device at once. Default 2 on a CPU, whose threads go on to the second while the first ends; on a
-   * GPU 3: one runs, one waits, one is confirmed.
+   * Batches handed to the device at once. Default 2 with the CPU encoder, whose threads go on to the second while the
+   * first ends; 1 with MLX on a CPU; on a GPU 3: one runs, one waits, one is confirmed.
    */
   maxInFlight?: number;
   /**
    * `fair`: calls share the device by tokens and weight; short ones go first, but none ends later than if all were served
-   * side by side. `fifo`: in order of arrival. Default `fair`.
+   * side by side, give or take a batch or two. `fifo`: in order of arrival. Default `fair`.
    */
   scheduling?: 'fair' | 'fifo';
   /** Pairs whose logits are remembered, by exact token ids; least recently used leave first. Default 0: none. */

@@ -11,11 +11,11 @@ import { type ScoreArguments, scoreCommand } from './score-command.js';
 
 const exitCodeHelp = `
 Exit codes: 0 done; 1 failed; 2 wrong arguments; 3 input that cannot be read; 4 model not found, not supported, damaged or
-not downloaded; 5 a check failed; 130 interrupted, what was done is written out.`;
+not downloaded; 5 a check failed; 130 interrupted, 143 terminated, what was done is written out.`;
 
 const modelHelp = `
 A model is a hub id such as cross-encoder/ms-marco-MiniLM-L6-v2 (the default, fetched once), a folder, or starter, the
-small model in the package, which needs no network.`;
+small model of a clone or of @mlx-rerank/starter, which needs no network.`;
 
 /** The command line, not run yet. */
 export function buildProgram(version: string, interrupt: Interrupt): Command {
@@ -94,7 +94,7 @@ Examples:
   program
     .command('doctor')
     .description('check this machine: paths, scores, caches')
-    .addOption(new Option('-m, --model <name>', 'also check this model, if it is in the cache'))
+    .addOption(new Option('-m, --model <name>', 'also check this model, which has to be in the cache'))
     .addOption(new Option('--revision <name>', 'of that model'))
     .addOption(new Option('--cache-dir <folder>', 'hub cache to look at'))
     .addOption(new Option('--report [file]', 'also write Markdown to attach to an issue'))

@@ -57,7 +57,8 @@ export interface NativeInfo {
   /** Threads of the CPU encoder; 1 on other paths. */
   threads: number;
   lengthMultiple: number;
-  /** Batches worth sending before the first is back: 1 on a CPU; on a GPU one runs, one waits, one is confirmed. */
+  /** Batches worth sending before the first is back: 2 with the CPU encoder, whose threads go on to the
+   * second while the first ends; 1 with MLX on a CPU; on a GPU one runs, one waits, one is confirmed. */
   maxInFlight: number;
   labels: number;
   layers: number;

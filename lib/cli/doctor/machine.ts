@@ -13,10 +13,14 @@ const features =
 
 const variables = [
   'HF_HOME', 'HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'XDG_CACHE_HOME', 'HF_ENDPOINT', 'HF_HUB_OFFLINE',
-  'HF_HUB_DOWNLOAD_TIMEOUT', 'MLX_RERANK_NATIVE', 'MLX_RERANK_METAL',
+  'TRANSFORMERS_OFFLINE', 'HF_HUB_DOWNLOAD_TIMEOUT', 'HF_TOKEN_PATH', 'HF_HUB_DISABLE_IMPLICIT_TOKEN',
+  'MLX_RERANK_NATIVE', 'MLX_RERANK_METAL', 'MLX_RERANK_CPU', 'MLX_RERANK_KNOWN_MODELS',
 ];
 /** Told by name alone: their values are secrets, or may hold some. */
-const secretVariables = ['HF_TOKEN', 'HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy', 'NO_PROXY', 'no_proxy'];
+const secretVariables = [
+  'HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN',
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
+];
 
 export function machineFacts(packageVersion: string): Fact[] {
   const glibc = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header.glibcVersionRuntime;

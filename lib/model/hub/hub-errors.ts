@@ -15,7 +15,7 @@ export interface HubRequest {
 }
 
 const instead =
-  "give the path of a folder that holds it, or load 'starter', the small model in this package, which needs no network";
+  "give the path of a folder that holds it, or load 'starter', the small model of a clone or of @mlx-rerank/starter, which needs no network";
 
 /** The model is not on this machine and must not be, or cannot be, fetched. */
 export function notCached(

@@ -1,6 +1,28 @@
 import { describe, expect, test } from 'vitest';
 import { pairs, pairsOf, setUp } from './set-up.js';
-import { keyOf, logitOfPair } from './world.js';
+import { keyOf, logitOfPair, type BatchRecord, type FakePair } from './world.js';
+
+/** Which part of the pairs in these batches is of a list. */
+function shareOf(list: FakePair[], batches: BatchRecord[]): number {
+  const keys = new Set(list.map(keyOf));
+  const served = batches.flatMap((batch) => batch.keys);
+  return served.filter((key) => keys.has(key)).length / served.length;
+}
+
+/** Callers that submit again as soon as they are served; `stop` lets each end its last call. */
+function startCallers(count: number, call: () => Promise<unknown>) {
+  let streaming = true;
+  const caller = async () => {
+    while (streaming) await call();
+  };
+  const callers = Array.from({ length: count }, caller);
+  return {
+    stop() {
+      streaming = false;
+      return Promise.all(callers);
+    },
+  };
+}
 
 describe('dispatch', () => {
   test('needs no timer: an idle device gets the first pairs in the same turn', async () => {
@@ -162,11 +184,8 @@ describe('fairness', () => {
     const alone = pairsOf(60, 100);
     submit(alone, { fairnessKey: 'one' });
     const calls = [1, 2, 3].map(() => submit(pairsOf(60, 100), { fairnessKey: 'many' }));
-    const keys = new Set(alone.map(keyOf));
     await clock.until(20);
-    const served = device.batches.flatMap((batch) => batch.keys);
-    const own = served.filter((key) => keys.has(key)).length;
-    expect(Math.abs(own - served.length / 2)).toBeLessThanOrEqual(2);
+    expect(Math.abs(shareOf(alone, device.batches) - 1 / 2)).toBeLessThan(0.02);
     await clock.run();
     expect(calls.every(({ result }) => result.done)).toBe(true);
   });
@@ -175,19 +194,12 @@ describe('fairness', () => {
     const { submit, clock, device } = setUp({ maxBatchTokens: 500, initialBatchTokens: 500 });
     const big = pairsOf(500, 100);
     submit(big);
-    let streaming = true;
-    const caller = async () => {
-      while (streaming) await submit(pairsOf(4, 100), { fairnessKey: 'many' }).ended;
-    };
-    const callers = [caller(), caller()];
+    const callers = startCallers(2, () => submit(pairsOf(4, 100), { fairnessKey: 'many' }).ended);
     await clock.until(400);
-    const keys = new Set(big.map(keyOf));
-    const served = device.batches.flatMap((batch) => batch.keys);
-    const share = served.filter((key) => keys.has(key)).length / served.length;
-    expect(share).toBeGreaterThan(0.45);
-    streaming = false;
+    expect(shareOf(big, device.batches)).toBeGreaterThan(0.45);
+    const stopped = callers.stop();
     await clock.run();
-    await Promise.all(callers);
+    await stopped;
   });
 
   test('a key that was served ahead of its share comes after a newcomer', async () => {
@@ -226,10 +238,7 @@ describe('fairness', () => {
     const before = device.batches.length;
     submit(keyed.slice(250), { fairnessKey: 'one', weight: 4 });
     await clock.until(300);
-    const keys = new Set(keyed.map(keyOf));
-    const served = device.batches.slice(before).flatMap((batch) => batch.keys);
-    const share = served.filter((key) => keys.has(key)).length / served.length;
-    expect(Math.abs(share - 4 / 5)).toBeLessThan(0.05);
+    expect(Math.abs(shareOf(keyed, device.batches.slice(before)) - 4 / 5)).toBeLessThan(0.05);
     await clock.run();
   });
 
@@ -239,11 +248,8 @@ describe('fairness', () => {
     submit(long);
     submit(pairsOf(1000, 10));
     await clock.until(20);
-    const keys = new Set(long.map(keyOf));
-    const served = device.batches.flatMap((batch) => batch.keys);
-    const own = 100 * served.filter((key) => keys.has(key)).length;
-    const all = device.batches.reduce((sum, { tokens }) => sum + tokens, 0);
-    expect(Math.abs(own - all / 2)).toBeLessThanOrEqual(100);
+    // Half of the tokens, in pairs ten times as long as the others: one pair in eleven.
+    expect(Math.abs(shareOf(long, device.batches) - 1 / 11)).toBeLessThan(0.01);
     await clock.run();
   });
 
@@ -251,19 +257,12 @@ describe('fairness', () => {
     const { submit, clock, device } = setUp({ maxBatchTokens: 1000, initialBatchTokens: 1000 });
     const old = pairsOf(500, 100);
     submit(old);
-    let streaming = true;
-    const caller = async () => {
-      while (streaming) await submit(pairsOf(1, 100)).ended;
-    };
-    const callers = Array.from({ length: 30 }, caller);
+    const callers = startCallers(30, () => submit(pairsOf(1, 100)).ended);
     await clock.until(6000);
-    const keys = new Set(old.map(keyOf));
-    const served = device.batches.flatMap((batch) => batch.keys);
-    expect(served.length).toBeGreaterThan(5000);
-    const share = served.filter((key) => keys.has(key)).length / served.length;
-    expect(share).toBeGreaterThan(0.5 / 31);
-    streaming = false;
+    expect(device.batches.flatMap(({ keys }) => keys).length).toBeGreaterThan(5000);
+    expect(shareOf(old, device.batches)).toBeGreaterThan(0.5 / 31);
+    const stopped = callers.stop();
     await clock.run();
-    await Promise.all(callers);
+    await stopped;
   });
 });

@@ -32,8 +32,8 @@ export class Backlog {
   }
 
   /** Up to so many tokens and pairs (at least one pair) in fair order. They stay in line until they start. */
-  window(maxTokens: number, maxPairs: number): Pair[] {
-    const { pairs, riders }: Window = this.#lines.draw(maxTokens, maxPairs);
+  window(maxTokens: number, maxPairs: number, stretchedTokens: number): Pair[] {
+    const { pairs, riders }: Window = this.#lines.draw(maxTokens, maxPairs, stretchedTokens);
     for (const rider of riders) this.#move(rider, 'running');
     return pairs;
   }

@@ -81,8 +81,11 @@ export class FairLines {
     else this.#retire(flow);
   }
 
-  /** Draws pairs, at least one, until the next would exceed a limit. Nothing leaves its line. */
-  draw(maxTokens: number, maxPairs: number): Window {
+  /**
+   * Draws pairs, at least one, until the next would exceed a limit. Up to `stretchedTokens` all that waits of a flow is
+   * taken together. Nothing leaves its line.
+   */
+  draw(maxTokens: number, maxPairs: number, stretchedTokens = maxTokens): Window {
     const pairs: Pair[] = [];
     const riders: Pair[] = [];
     const touched = new Set<Flow>();
@@ -96,7 +99,9 @@ export class FairLines {
       if (pair.work.runner) {
         riders.push(pair);
       } else {
-        if (pairs.length > 0 && (pairs.length >= maxPairs || tokens + pair.length > maxTokens)) break;
+        const ends = tokens + flow.waitingTokens - flow.drawnTokens <= stretchedTokens;
+        const fits = pairs.length < maxPairs && (ends || tokens + pair.length <= maxTokens);
+        if (pairs.length > 0 && !fits) break;
         pairs.push(pair);
         tokens += pair.length;
         flow.drawnTokens += pair.length;

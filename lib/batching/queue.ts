@@ -11,6 +11,7 @@ import {
   overloadedError,
 } from './failures.js';
 import { Flow } from './fairness.js';
+import { InFlight } from './in-flight.js';
 import { checkCallOptions, type BatchingSettings } from './options.js';
 import { Pair } from './pair.js';
 import { planBatch } from './planner.js';
@@ -36,9 +37,7 @@ export class BatchQueue {
   readonly #backlog = new Backlog();
   readonly #flows = new Map<unknown, Flow>();
   readonly #calls = new Set<QueuedCall>();
-  #inFlight = 0;
-  /** When the device last finished a batch. */
-  #lastFinish = 0;
+  readonly #inFlight: InFlight;
   #pumpScheduled = false;
   /** `maxQueueDelayMs` only: since when something has been queued, and how to cancel the timer that ends the wait. */
   #gatheringSince: number | undefined;
@@ -51,18 +50,19 @@ export class BatchQueue {
     this.#settings = settings;
     this.#stats = stats;
     this.#clock = clock;
-    const { initialBatchTokens, targetBatchMs, maxBatchTokens, parallelPairs, cacheSize } = settings;
+    const { initialBatchTokens, targetBatchMs, maxBatchTokens, parallelPairs, maxInFlight, cacheSize } = settings;
     this.#throughput = new Throughput({
       initialTokens: initialBatchTokens,
       targetMs: targetBatchMs,
       maxTokens: maxBatchTokens,
       parallelPairs,
     });
+    this.#inFlight = new InFlight(maxInFlight, targetBatchMs / 2);
     this.#cache = cacheSize > 0 ? new ScoreCache(cacheSize) : undefined;
     stats.watch(() => ({
       queuedPairs: this.#backlog.queuedPairs,
       queuedTokens: this.#backlog.queuedTokens,
-      inFlight: this.#inFlight,
+      inFlight: this.#inFlight.count,
     }));
   }
 
@@ -163,7 +163,7 @@ export class BatchQueue {
 
   /** Gives the device what it can take. */
   #pump(): void {
-    while (this.#inFlight < this.#settings.maxInFlight) {
+    while (this.#inFlight.hasRoom(this.#throughput.tokensPerMs)) {
       const pairs = this.#backlog.nextRedo() ?? this.#nextBatch();
       if (!pairs) break;
       void this.#run(this.#backlog.start(pairs));
@@ -174,8 +174,10 @@ export class BatchQueue {
   #nextBatch(): Pair[] | undefined {
     if (this.#backlog.queuedPairs === 0 || this.#gathering()) return undefined;
     const { windowBatches, maxBatchSize, maxBatchArea, lengthMultiple, bucketTokens } = this.#settings;
-    const maxTokens = this.#throughput.batchTokens;
-    const window = this.#backlog.window(windowBatches * maxTokens, windowBatches * maxBatchSize);
+    // A window of one batch is the batch.
+    const { batchTokens, stretchedTokens } = this.#throughput;
+    const maxTokens = windowBatches === 1 ? stretchedTokens : batchTokens;
+    const window = this.#backlog.window(windowBatches * batchTokens, windowBatches * maxBatchSize, windowBatches * maxTokens);
     if (window.length === 0) return undefined;
     const positions = planBatch(
       window.map((pair) => pair.length),
@@ -190,21 +192,22 @@ export class BatchQueue {
     const batch = packTokens(runners);
     const tokens = batch.inputIds.length;
     const started = this.#clock.now();
-    this.#inFlight += 1;
+    const sent = this.#inFlight.send(tokens, started);
     this.#stats.batchStarted(started);
+    const onUnderWay = () => {
+      sent.underWay();
+      this.#pump();
+    };
     let result: { logits: Float32Array } | { error: unknown };
     try {
-      const logits = await this.#device.score(batch);
+      const logits = await this.#device.score(batch, onUnderWay);
       const expected = runners.length * this.#device.labels;
       result = logits?.length === expected ? { logits } : { error: logitCountError(expected, logits) };
     } catch (error) {
       result = { error };
     }
     const now = this.#clock.now();
-    // Batches in flight together run one after the other: this one had the device since the last one left it.
-    const ms = now - Math.max(started, this.#lastFinish);
-    this.#lastFinish = now;
-    this.#inFlight -= 1;
+    const ms = sent.end(now);
     this.#stats.batchEnded(now);
     if ('logits' in result) {
       this.#throughput.observe(runners.length, tokens, ms);
@@ -277,7 +280,7 @@ export class BatchQueue {
   }
 
   get #idle(): boolean {
-    return this.#calls.size === 0 && this.#inFlight === 0;
+    return this.#calls.size === 0 && this.#inFlight.count === 0;
   }
 
   #announceIdle(): void {

@@ -4,6 +4,9 @@ const HALF_LIFE_MS = 500;
 /** A batch slower than this many times its expectation (a suspended machine, a debugger) counts as this slow. */
 const MAX_SLOWDOWN = 8;
 
+/** Times as large as others a batch may be that ends a call. */
+const MAX_STRETCH = 1.5;
+
 interface BatchSize {
   initialTokens: number;
   targetMs: number;
@@ -39,9 +42,21 @@ export class Throughput {
 
   /** Token budget of the next batch. */
   get batchTokens(): number {
+    return this.#atMost(this.#wanted);
+  }
+
+  /** The budget of one that ends a call with it, which otherwise had to wait for a second batch. */
+  get stretchedTokens(): number {
+    return this.#atMost(MAX_STRETCH * this.#wanted);
+  }
+
+  get #wanted(): number {
     const least = Math.ceil((this.#parallelPairs * this.#tokens) / this.#pairs);
-    const wanted = Math.max(least, this.tokensPerMs * this.#targetMs);
-    return Math.max(1, Math.min(this.#limit, Math.floor(wanted)));
+    return Math.max(least, this.tokensPerMs * this.#targetMs);
+  }
+
+  #atMost(tokens: number): number {
+    return Math.max(1, Math.min(this.#limit, Math.floor(tokens)));
   }
 
   /** A batch kept the device busy for `ms`. Sums decay together, so a batch weighs what it took. */

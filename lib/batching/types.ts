@@ -20,7 +20,11 @@ export interface PackedBatch {
 /** What runs batches: a native model, or a fake in tests. Resolves to logits, row-major, sequences x `labels`. */
 export interface Device {
   readonly labels: number;
-  score(batch: PackedBatch): Promise<Float32Array>;
+  /**
+   * `onUnderWay` is called when nothing of the batch waits for the device any more, so that it is time to send another;
+   * if it never is, that time is when the promise settles.
+   */
+  score(batch: PackedBatch, onUnderWay?: () => void): Promise<Float32Array>;
 }
 
 /** What one caller asks of the queue. */

@@ -80,8 +80,12 @@ export interface NativeMemory {
 
 export interface NativeModel {
   readonly info: NativeInfo;
-  /** Resolves to logits, row-major, sequences x labels. Never blocks the calling thread. */
-  score(batch: PackedBatch): Promise<Float32Array>;
+  /**
+   * Resolves to logits, row-major, sequences x labels. Never blocks the calling thread. `onUnderWay` is called once, when
+   * nothing of the batch waits for the device any more, and at the latest just before the promise settles; not at all for a
+   * batch that is refused at once.
+   */
+  score(batch: PackedBatch, onUnderWay?: () => void): Promise<Float32Array>;
   memory(): NativeMemory;
   /** Rejects what is queued with `ERR_CLOSED`; resolves when the running batch is done. Idempotent. */
   close(): Promise<void>;

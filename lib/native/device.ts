@@ -12,9 +12,9 @@ export class NativeDevice implements Device {
     this.labels = model.info.labels;
   }
 
-  async score(batch: PackedBatch): Promise<Float32Array> {
+  async score(batch: PackedBatch, onUnderWay?: () => void): Promise<Float32Array> {
     try {
-      return await this.#model.score(batch);
+      return await this.#model.score(batch, onUnderWay);
     } catch (error) {
       throw fromNative(error);
     }

@@ -79,9 +79,9 @@ async function loadWithoutGpu(
 function watched(model: NativeModel, addon: NativeAddon): NativeModel {
   return {
     ...sameAs(model),
-    async score(batch) {
+    async score(batch, onUnderWay) {
       try {
-        return await model.score(batch);
+        return await model.score(batch, onUnderWay);
       } catch (error) {
         warnOfDeviceFault(addon);
         throw error;
@@ -98,7 +98,7 @@ function explained(model: NativeModel, reason: string): NativeModel {
 function sameAs(model: NativeModel): NativeModel {
   return {
     info: model.info,
-    score: (batch) => model.score(batch),
+    score: (batch, onUnderWay) => model.score(batch, onUnderWay),
     memory: () => model.memory(),
     close: () => model.close(),
   };

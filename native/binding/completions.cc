@@ -11,8 +11,8 @@ void Completions::begin(Napi::Env env) {
   if (in_flight_++ == 0) function_.Ref(env);
 }
 
-void Completions::finish(Work work) {
-  auto owned = std::make_unique<Work>(std::move(work));
+void Completions::send(Message message) {
+  auto owned = std::make_unique<Message>(std::move(message));
   std::lock_guard lock(gate_);
   if (open_ && function_.NonBlockingCall(owned.get()) == napi_ok) owned.release();
 }
@@ -30,12 +30,12 @@ void Completions::close() {
   function_.Abort();
 }
 
-void Completions::call(Napi::Env env, Napi::Function, Completions* self, Work* work) {
-  const std::unique_ptr<Work> owned(work);
+void Completions::receive(Napi::Env env, Napi::Function, Completions* self, Message* message) {
+  const std::unique_ptr<Message> owned(message);
   if (env == nullptr) return;  // the environment is ending; nothing can be settled
   Napi::HandleScope scope(env);
-  if (--self->in_flight_ == 0) self->function_.Unref(env);
-  (*owned)(env);
+  if (owned->ends && --self->in_flight_ == 0) self->function_.Unref(env);
+  owned->work(env);
 }
 
 }  // namespace rerank

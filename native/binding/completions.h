@@ -20,16 +20,24 @@ class Completions : public std::enable_shared_from_this<Completions> {
 
   // JavaScript thread: one more operation is in flight. While any is, the environment is kept alive.
   void begin(Napi::Env env);
+  // Any thread: runs `work` on the JavaScript thread while the operation goes on.
+  void tell(Work work) { send({std::move(work), false}); }
   // Any thread: runs `work` on the JavaScript thread and ends the operation.
-  void finish(Work work);
+  void finish(Work work) { send({std::move(work), true}); }
   // Any thread.
   bool open();
   // JavaScript thread, once, when the environment ends.
   void close();
 
  private:
-  static void call(Napi::Env env, Napi::Function, Completions* self, Work* work);
-  using Function = Napi::TypedThreadSafeFunction<Completions, Work, call>;
+  struct Message {
+    Work work;
+    bool ends;
+  };
+  static void receive(Napi::Env env, Napi::Function, Completions* self, Message* message);
+  using Function = Napi::TypedThreadSafeFunction<Completions, Message, receive>;
+
+  void send(Message message);
 
   std::mutex gate_;
   bool open_ = true;

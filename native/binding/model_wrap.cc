@@ -1,5 +1,7 @@
 #include "binding/model_wrap.h"
 
+#include <optional>
+
 #include "binding/arguments.h"
 #include "binding/errors.h"
 #include "engine/batch_check.h"
@@ -33,6 +35,25 @@ Napi::Object describe(Napi::Env env, const Encoder& encoder) {
   object.Freeze();
   return object;
 }
+
+// What score() calls when its batch is under way; JavaScript thread only, but for the destructor.
+class UnderWay {
+ public:
+  UnderWay(Napi::Env env, Napi::Value callback) {
+    if (!callback.IsFunction()) return;
+    // By way of a promise, because a reference to the function could only be dropped on the JavaScript thread.
+    deferred_.emplace(env);
+    auto promise = deferred_->Promise();
+    promise.Get("then").As<Napi::Function>().Call(promise, {callback});
+  }
+  void tell(Napi::Env env) {
+    if (deferred_) deferred_->Resolve(env.Undefined());
+    deferred_.reset();
+  }
+
+ private:
+  std::optional<Napi::Promise::Deferred> deferred_;
+};
 
 [[noreturn]] void throw_closed() { throw Error(ErrorCode::kClosed, "the model is closed"); }
 
@@ -87,14 +108,19 @@ Napi::Value ModelWrap::score(const Napi::CallbackInfo& info) {
     job.admit = [state = state_, completions] {
       if (state->closed || !completions->open()) throw_closed();
     };
-    job.finish = [state = state_, completions, deferred, encoder = encoder_.get()](std::vector<float> logits,
-                                                                                  std::exception_ptr error) {
+    auto under_way = std::make_shared<UnderWay>(env, info[1]);
+    job.under_way = [completions, under_way] {
+      completions->tell([under_way](Napi::Env env) { under_way->tell(env); });
+    };
+    job.finish = [state = state_, completions, deferred, under_way, encoder = encoder_.get()](
+                     std::vector<float> logits, std::exception_ptr error) {
       // An encoder that failed may be on a thread that was given up, and is not asked.
       if (!error) {
         std::lock_guard lock(state->mutex);
         state->memory = encoder->memory();
       }
-      completions->finish([deferred, logits = std::move(logits), error](Napi::Env env) {
+      completions->finish([deferred, under_way, logits = std::move(logits), error](Napi::Env env) {
+        under_way->tell(env);
         if (error) return deferred.Reject(make_error(env, error).Value());
         auto array = Napi::Float32Array::New(env, logits.size());
         std::copy(logits.begin(), logits.end(), array.Data());

@@ -9,6 +9,7 @@
 #include "cpu/available_threads.h"
 #include "cpu/block_encoder.h"
 #include "cpu/block_plan.h"
+#include "cpu/event.h"
 #include "cpu/kernel_choice.h"
 #include "cpu/packed_model.h"
 #include "cpu/reference_encoder.h"
@@ -61,6 +62,7 @@ class CpuEncoder final : public Encoder {
         : batch_(batch),
           blocks_(plan_blocks(batch.offsets, encoder.info_.threads, kBlockTokens)),
           logits_(size_t(batch.sequences()) * encoder.info_.limits.labels) {
+      if (blocks_.empty()) under_way_.happen();
       task_ = encoder.pool_.start([this, &encoder](int thread) { take_part(encoder.workers_[thread]); });
     }
 
@@ -79,6 +81,10 @@ class CpuEncoder final : public Encoder {
       task_->when_done(std::move(wake));
       return true;
     }
+    bool when_under_way(std::function<void()> call) override {
+      under_way_.then(std::move(call));
+      return true;
+    }
 
     std::vector<float> wait() override {
       try {
@@ -93,13 +99,17 @@ class CpuEncoder final : public Encoder {
    private:
     void take_part(BlockEncoder& worker) {
       worker.begin();
-      for (size_t i; (i = next_.fetch_add(1)) < blocks_.size();) worker.encode(batch_, blocks_[i]);
+      for (size_t i; (i = next_.fetch_add(1)) < blocks_.size();) {
+        if (i + 1 == blocks_.size()) under_way_.happen();
+        worker.encode(batch_, blocks_[i]);
+      }
       worker.score(logits_);
     }
 
     PackedBatch batch_;
     std::vector<Block> blocks_;
     std::atomic<size_t> next_{0};
+    Event under_way_;
     std::vector<float> logits_;
     std::shared_ptr<ThreadPool::Task> task_;
   };

@@ -47,34 +47,21 @@ void ThreadPool::Task::take_part(int index) {
   } catch (...) {
     failure = std::current_exception();
   }
-  std::function<void()> call;
   {
     const std::lock_guard lock(mutex_);
     if (!failure_) failure_ = failure;
     if (--left_ > 0) return;
     body_ = nullptr;  // every thread keeps its last task, but not what that refers to
-    call = std::exchange(when_done_, nullptr);
     done_.store(true, std::memory_order_release);
     changed_.notify_all();
   }
-  if (call) call();
+  ended_.happen();
 }
 
 void ThreadPool::Task::wait() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return done(); });
   if (failure_) std::rethrow_exception(failure_);
-}
-
-void ThreadPool::Task::when_done(std::function<void()> call) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!done()) {
-      when_done_ = std::move(call);
-      return;
-    }
-  }
-  call();
 }
 
 }  // namespace rerank

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "cpu/event.h"
+
 namespace rerank {
 
 // Threads that sleep while there is no task. Each takes its part in every task, in the order in which tasks were
@@ -21,7 +23,7 @@ class ThreadPool {
     // Returns when every thread has done its part; throws the first exception of a part.
     void wait();
     // Calls `call` once when it is done, on one of the threads, or at once if it is done already. At most one.
-    void when_done(std::function<void()> call);
+    void when_done(std::function<void()> call) { ended_.then(std::move(call)); }
 
    private:
     friend class ThreadPool;
@@ -33,7 +35,7 @@ class ThreadPool {
     int left_;
     std::atomic<bool> done_;
     std::exception_ptr failure_;
-    std::function<void()> when_done_;
+    Event ended_;
     std::shared_ptr<Task> next_;  // guarded by the pool's mutex
   };
 

@@ -62,6 +62,10 @@ class Pending {
   // Has `wake` called once, from any thread, when ready() has become true; false from a device that cannot tell, and
   // has to be asked now and then.
   virtual bool wake_when_ready([[maybe_unused]] std::function<void()> wake) { return false; }
+  // Has `call` called once, from any thread, when nothing of the batch waits any more: all of it is at work or done, and
+  // what is submitted next is what the device takes up next. Not called if it fails before. False from a device that
+  // cannot tell.
+  virtual bool when_under_way([[maybe_unused]] std::function<void()> call) { return false; }
   virtual std::vector<float> wait() = 0;
 };
 

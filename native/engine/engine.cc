@@ -192,6 +192,7 @@ void Engine::start_next(Lane& lane, Lock& lock) {
         std::lock_guard inner(mutex_);
         changed_.notify_all();
       });
+      if (job.under_way && !running.pending->when_under_way(job.under_way)) job.under_way();
     } catch (...) {
       error = std::current_exception();
     }

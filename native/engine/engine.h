@@ -26,6 +26,9 @@ struct ScoreJob {
   std::shared_ptr<Encoder> encoder;
   // Called before the batch is computed; throws when nobody wants the result any more.
   std::function<void()> admit;
+  // Called on any thread, at most once, when nothing of the batch waits for the device any more; as soon as it is submitted
+  // to one that cannot tell. May be empty.
+  std::function<void()> under_way;
   // Called on a thread of the engine with the logits or the error: exactly once, unless the engine parks first.
   std::function<void(std::vector<float> logits, std::exception_ptr error)> finish;
 

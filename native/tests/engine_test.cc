@@ -55,6 +55,30 @@ TEST_F(EngineTest, ABatchThatArrivesLateJoinsTheOneThatRuns) {
   EXPECT_EQ(third.get().logits, std::vector<float>{3});
 }
 
+TEST_F(EngineTest, ABatchIsUnderWayWhenTheDeviceSaysSoOrOnceItIsSubmitted) {
+  for (const bool tells : {false, true}) {
+    const auto device = std::make_shared<SlowDevice>(1);
+    device->tells = tells;
+    std::atomic<int> under_way{0};
+    std::promise<void> finished;
+    ScoreJob job = job_of(device, {1});
+    job.under_way = [&] { under_way++; };
+    job.finish = [&](std::vector<float>, std::exception_ptr) { finished.set_value(); };
+    engine.score(std::move(job));
+    if (tells) {
+      ASSERT_TRUE(within_ten_seconds([&] { return device->submitted == 1; }));
+      std::this_thread::sleep_for(20ms);
+      EXPECT_EQ(under_way, 0);
+      device->begin();
+      EXPECT_EQ(under_way, 1);
+    }
+    EXPECT_TRUE(within_ten_seconds([&] { return under_way == 1; }));
+    device->complete(1);
+    finished.get_future().wait();
+    EXPECT_EQ(under_way, 1);
+  }
+}
+
 TEST_F(EngineTest, WhatIsDoneIsHandedOutThoughNothingElseArrives) {
   const auto device = std::make_shared<SlowDevice>(3);
   auto first = score(device, {1});

@@ -12,6 +12,7 @@
 #include <numeric>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -88,8 +89,18 @@ class SlowDevice : public Encoder {
   }
 
   static inline std::atomic<int> destroyed{0};
+  // That the newest batch is under way; only with `tells`, otherwise the device cannot tell.
+  void begin() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return begun_ != nullptr; });
+    const auto call = std::exchange(begun_, nullptr);
+    lock.unlock();
+    call();
+  }
+
   std::atomic<int> submitted{0};
   std::atomic<bool> hang_in_submit{false};
+  bool tells = false;
 
  private:
   struct Run : Pending {
@@ -97,6 +108,13 @@ class SlowDevice : public Encoder {
     bool ready() noexcept override {
       std::lock_guard lock(device.mutex_);
       return device.completed_ >= number;
+    }
+    bool when_under_way(std::function<void()> call) override {
+      if (!device.tells) return false;
+      std::lock_guard lock(device.mutex_);
+      device.begun_ = std::move(call);
+      device.changed_.notify_all();
+      return true;
     }
     std::vector<float> wait() override {
       device.wait_until(number);
@@ -117,6 +135,7 @@ class SlowDevice : public Encoder {
   std::mutex mutex_;
   std::condition_variable changed_;
   int completed_ = 0;
+  std::function<void()> begun_;
 };
 
 // A batch of one sequence.

@@ -18,6 +18,7 @@ const scenarios = {
   'close-mid-batch': 0,
   'collect-unclosed': 0,
   'several-models': 0,
+  'under-way': 0,
   workers: 0,
   'only-in-workers': 0,
 };

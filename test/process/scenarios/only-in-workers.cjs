@@ -18,7 +18,7 @@ if (isMainThread) {
   const { load, shortBatch, longBatch } = require('./model.cjs');
   load().then(async (model) => {
     await model.score(shortBatch());
-    const last = model.score(longBatch());
+    const last = model.score(longBatch(), () => {});
     parentPort.postMessage('scoring');
     await last;
   });

@@ -22,8 +22,8 @@ async function main() {
 async function worker(ending) {
   const model = await load();
   const scores = String(await model.score(shortBatch()));
-  const last = model.score(longBatch());
-  if (ending === 'terminate') for (let i = 0; i < 3; i++) model.score(longBatch());
+  const last = model.score(longBatch(), () => {});
+  if (ending === 'terminate') for (let i = 0; i < 3; i++) model.score(longBatch(), () => {});
   parentPort.postMessage(scores);
   if (ending === 'natural') await last;
   if (ending === 'exit') process.exit(7);

@@ -60,6 +60,32 @@ describe('dispatch', () => {
     expect(device.batches).toHaveLength(4);
   });
 
+  test('sends a long batch when the one before is under way, so that a call can still come before it', async () => {
+    const { submit, device, clock } = setUp({ maxInFlight: 2 }, { startMs: 0, msPerToken: 0.05, underWayAfter: 0.5 });
+    submit(pairsOf(40, 100));
+    await clock.until(20);
+    const late = pairsOf(5, 100);
+    submit(late);
+    await clock.run();
+    expect(device.batches.slice(0, 3).map(({ startedAt }) => startedAt)).toEqual([0, 25, 75]);
+    expect(shareOf(late, device.batches.slice(1, 2))).toBe(0.5);
+  });
+
+  test('sends short batches ahead, because the next could come too late', async () => {
+    const settings = { maxInFlight: 2, maxBatchTokens: 400, initialBatchTokens: 1000, targetBatchMs: 50 };
+    const { submit, device, clock } = setUp(settings, { startMs: 0, msPerToken: 0.05, underWayAfter: 0.5 });
+    submit(pairsOf(40, 100));
+    await clock.run();
+    expect(device.batches.slice(0, 5).map(({ startedAt }) => startedAt)).toEqual([0, 0, 20, 40, 60]);
+  });
+
+  test('takes a batch that is never said to be under way for such until it is done', async () => {
+    const { submit, device, clock } = setUp({ maxInFlight: 2 }, { startMs: 0, msPerToken: 0.05, underWayAfter: Infinity });
+    submit(pairsOf(40, 100));
+    await clock.run();
+    expect(device.batches.slice(0, 3).map(({ startedAt }) => startedAt)).toEqual([0, 50, 100]);
+  });
+
   test('holds pairs back for maxQueueDelayMs, unless a batch is full before', async () => {
     const { submit, device, clock } = setUp({ maxQueueDelayMs: 10, maxBatchSize: 4 });
     submit(pairsOf(1, 10));
@@ -106,6 +132,34 @@ describe('batch size', () => {
     await clock.run();
     const sizes = device.batches.slice(5, -1).map(({ keys }) => keys.length);
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(16);
+  });
+
+  test('grows by up to a half if a call ends with it', async () => {
+    const settings = { targetBatchMs: 50, initialBatchTokens: 500 };
+    const device = { startMs: 0, msPerToken: 0.1 };
+    const sizesOf = async (pairs: number, maxBatchTokens: number) => {
+      const { submit, clock, sizes } = setUp({ ...settings, maxBatchTokens }, device);
+      submit(pairsOf(pairs, 100));
+      await clock.run();
+      return sizes();
+    };
+    expect(await sizesOf(7, 1000)).toEqual([7]);
+    expect(await sizesOf(8, 1000)).toEqual([5, 3]);
+    expect(await sizesOf(6, 600)).toEqual([6]);
+    expect(await sizesOf(6, 500)).toEqual([5, 1]);
+  });
+
+  test('grows for a small call, not for a part of a large one', async () => {
+    const settings = { targetBatchMs: 50, maxBatchTokens: 1000, initialBatchTokens: 500 };
+    const { submit, device, clock } = setUp(settings, { startMs: 0, msPerToken: 0.1 });
+    submit(pairsOf(100, 100));
+    await clock.until(1);
+    const list = pairsOf(7, 100);
+    submit(list);
+    await clock.until(51);
+    expect(device.batches[0]!.tokens).toBe(500);
+    expect(new Set(device.batches[1]!.keys)).toEqual(new Set(list.map(keyOf)));
+    await clock.run();
   });
 
   test('one stall does not make it doubt the device for long', async () => {

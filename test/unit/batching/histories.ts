@@ -64,6 +64,7 @@ const device: fc.Arbitrary<FakeDeviceOptions> = fc.record({
   labels: fc.constantFrom(1, 1, 2),
   startMs: fc.integer({ min: 0, max: 5 }),
   msPerToken: fc.constantFrom(0, 0.05, 0.2),
+  underWayAfter: fc.constantFrom(undefined, 0, 0.5, 1, Infinity),
   memoryTokens: fc.constantFrom(Infinity, Infinity, Infinity, 45, 30),
   rejects: ordinals,
   throws: ordinals,

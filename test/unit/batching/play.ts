@@ -112,7 +112,7 @@ export async function play({ settings, device: deviceOptions, calls, closes }: H
 
   function checkNotIdle(): void {
     assert(device.running.size <= settings.maxInFlight, `${device.running.size} batches in flight`);
-    if (device.running.size === settings.maxInFlight) return;
+    if (device.running.size === settings.maxInFlight || device.waiting.size > 0) return;
     const running = new Set([...device.running].flatMap((batch) => batch.keys));
     for (const actor of actors) {
       if (actor.overAt !== undefined) continue;

@@ -129,6 +129,8 @@ export interface FakeDeviceOptions {
   msPerToken?: number;
   /** Pairs worked on at the same time, each by a part of the device that takes `msPerToken`. */
   parts?: number;
+  /** Part of a batch's time after which all of it is under way; Infinity: never said. Default: as soon as it is sent. */
+  underWayAfter?: number;
   /** Batches of more tokens fail with `ERR_OUT_OF_MEMORY`. */
   memoryTokens?: number;
   /** Ordinals (0 = first) of batches that go wrong whatever they hold. */
@@ -153,6 +155,8 @@ export class FakeDevice implements Device {
   readonly labels: number;
   readonly batches: BatchRecord[] = [];
   readonly running = new Set<BatchRecord>();
+  /** Those of the running that are not under way. */
+  readonly waiting = new Set<BatchRecord>();
   readonly #clock: VirtualClock;
   readonly #options: FakeDeviceOptions;
   #freeAt = 0;
@@ -163,8 +167,8 @@ export class FakeDevice implements Device {
     this.labels = options.labels ?? 1;
   }
 
-  score(batch: PackedBatch): Promise<Float32Array> {
-    const { startMs = 1, msPerToken = 0.01, parts = 1, memoryTokens = Infinity } = this.#options;
+  score(batch: PackedBatch, onUnderWay: () => void = () => {}): Promise<Float32Array> {
+    const { startMs = 1, msPerToken = 0.01, parts = 1, memoryTokens = Infinity, underWayAfter } = this.#options;
     const ordinal = this.batches.length;
     const sequences = Array.from(batch.offsets.subarray(1), (end, i) => ({
       ids: batch.inputIds.subarray(batch.offsets[i]!, end),
@@ -185,11 +189,20 @@ export class FakeDevice implements Device {
     this.running.add(record);
     const loads = new Array<number>(parts).fill(0);
     for (const { ids } of sequences) loads[loads.indexOf(Math.min(...loads))]! += ids.length;
-    this.#freeAt = Math.max(this.#freeAt, this.#clock.now()) + startMs + msPerToken * Math.max(...loads);
+    const beginsAt = Math.max(this.#freeAt, this.#clock.now());
+    this.#freeAt = beginsAt + startMs + msPerToken * Math.max(...loads);
     if (ordinal === this.#options.stall?.ordinal) this.#freeAt += this.#options.stall.ms;
+    this.waiting.add(record);
+    const tell = () => {
+      this.waiting.delete(record);
+      onUnderWay();
+    };
+    if (underWayAfter === undefined) queueMicrotask(tell);
+    else if (underWayAfter < Infinity) this.#clock.after(beginsAt + underWayAfter * (this.#freeAt - beginsAt) - this.#clock.now(), tell);
     return new Promise((resolve, reject) => {
       this.#clock.after(this.#freeAt - this.#clock.now(), () => {
         this.running.delete(record);
+        this.waiting.delete(record);
         record.endedAt = this.#clock.now();
         const fail = (error: Error) => {
           record.failed = true;

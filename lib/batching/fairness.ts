@@ -2,7 +2,7 @@ import { FlowHeap } from './flow-heap.js';
 import type { Pair } from './pair.js';
 import { VirtualTime, type Sharer } from './virtual-time.js';
 
-/** Most that is served of a flow in one go, in tokens at weight 1: a dozen passages. */
+/** Most tokens that are served of a flow in one go: a dozen passages. */
 const HORIZON = 1024;
 
 /** Calls that share the device as one: a line of waiting pairs and the service it has had. */
@@ -21,12 +21,18 @@ export class Flow implements Sharer {
   /** When it joined: of two flows due at the same time the earlier comes first. */
   turn = 0;
   slot = -1;
-  /** While a window is drawn: the next pair, and tokens drawn before it. */
+  /** While a window is drawn: the next pair, and tokens of the pairs before it that were drawn, and that ride along. */
   cursor: Pair | undefined = undefined;
   drawnTokens = 0;
+  ridingTokens = 0;
 
   constructor(key: unknown) {
     this.key = key;
+  }
+
+  /** What waits and has not been drawn. */
+  get leftTokens(): number {
+    return this.waitingTokens - this.drawnTokens - this.ridingTokens;
   }
 }
 
@@ -82,8 +88,8 @@ export class FairLines {
   }
 
   /**
-   * Draws pairs, at least one, until the next would exceed a limit. Up to `stretchedTokens` all that waits of a flow is
-   * taken together. Nothing leaves its line.
+   * Draws pairs, at least one, until the next would exceed a limit. A flow that has begun is drawn to its end if that is
+   * within `stretchedTokens`. Nothing leaves its line.
    */
   draw(maxTokens: number, maxPairs: number, stretchedTokens = maxTokens): Window {
     const pairs: Pair[] = [];
@@ -98,8 +104,9 @@ export class FairLines {
       const pair = flow.cursor!;
       if (pair.work.runner) {
         riders.push(pair);
+        flow.ridingTokens += pair.length;
       } else {
-        const ends = tokens + flow.waitingTokens - flow.drawnTokens <= stretchedTokens;
+        const ends = flow.drawnTokens > 0 && tokens + flow.leftTokens <= stretchedTokens;
         const fits = pairs.length < maxPairs && (ends || tokens + pair.length <= maxTokens);
         if (pairs.length > 0 && !fits) break;
         pairs.push(pair);
@@ -112,6 +119,7 @@ export class FairLines {
     for (const flow of touched) {
       flow.cursor = undefined;
       flow.drawnTokens = 0;
+      flow.ridingTokens = 0;
       this.#rank(flow);
     }
     return { pairs, riders };
@@ -122,11 +130,11 @@ export class FairLines {
     this.#time.serve(flow, pair.length);
   }
 
-  /** A flow takes part while pairs wait, with the weight it had when it joined; a new weight makes it join anew. */
+  /** A flow takes part while pairs wait, with the weight of its latest call. */
   #admit(flow: Flow): void {
     if (flow.head) {
-      if (flow.share === flow.weight) return;
-      this.#retire(flow);
+      if (flow.share !== flow.weight) this.#time.reweigh(flow, flow.weight);
+      return;
     }
     this.#time.join(flow, flow.weight);
     flow.turn = this.#turns += 1;
@@ -139,9 +147,8 @@ export class FairLines {
   }
 
   #rank(flow: Flow, exhausted = false): void {
-    const { service, share, waitingTokens, drawnTokens } = flow;
-    const ahead = Math.min((waitingTokens - drawnTokens) / share, HORIZON);
-    flow.due = exhausted ? Infinity : service + drawnTokens / share + ahead;
+    const { service, share, drawnTokens, leftTokens } = flow;
+    flow.due = exhausted ? Infinity : service + (drawnTokens + Math.min(leftTokens, HORIZON)) / share;
     this.#flows.moved(flow);
   }
 }

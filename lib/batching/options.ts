@@ -6,8 +6,8 @@ import type { CallOptions } from './types.js';
 /** How calls are merged into batches. Every option has a default that suits the device; few users need any. */
 export interface BatchingOptions {
   /**
-   * Milliseconds one batch should take; its size in tokens follows from the observed throughput, and half as much again if that
-   * ends a call. Default 50. With less, small calls wait less for what is on the device, and the device gets less done.
+   * Milliseconds one batch should take; its size in tokens follows from the observed throughput, and up to half as much again if
+   * all that is left of a call fits then. Default 50. With less, small calls wait less for what is on the device, and the device gets less done.
    */
   targetBatchMs?: number;
   /** Most tokens of one batch, whatever the throughput. A longer single pair goes alone. Default 8192. */
@@ -22,8 +22,8 @@ export interface BatchingOptions {
   /** Pairs of other calls that may be queued before a new call is refused with `ERR_OVERLOADED`. Default 32000. */
   maxQueueSize?: number;
   /**
-   * Batches on the device at once, at most; a long one is held back until nothing of the one before waits there, where the
-   * device tells, so that a small call need not wait for both. Default 2 with the CPU encoder, whose threads go on to the second while the
+   * Batches on the device at once, at most. With the CPU encoder none is sent while more than half of `targetBatchMs` of work
+   * waits there that no thread has taken up, so that a small call need not wait for two. Default 2 with the CPU encoder, whose threads go on to the second while the
    * first ends; 1 with MLX on a CPU; on a GPU 3: one runs, one waits, one is confirmed.
    */
   maxInFlight?: number;

@@ -35,3 +35,14 @@ export class Pair implements Tokens {
     this.length = length;
   }
 }
+
+/** Pairs in as many lists as there are calls among them. */
+export function groupByCall(pairs: Pair[]): Iterable<Pair[]> {
+  const groups = new Map<QueuedCall, Pair[]>();
+  for (const pair of pairs) {
+    const group = groups.get(pair.call);
+    if (group) group.push(pair);
+    else groups.set(pair.call, [pair]);
+  }
+  return groups.values();
+}

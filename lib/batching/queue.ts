@@ -13,7 +13,7 @@ import {
 import { Flow } from './fairness.js';
 import { InFlight } from './in-flight.js';
 import { checkCallOptions, type BatchingSettings } from './options.js';
-import { Pair } from './pair.js';
+import { groupByCall, Pair } from './pair.js';
 import { planBatch } from './planner.js';
 import { ScoreCache } from './score-cache.js';
 import { Throughput } from './throughput.js';
@@ -174,13 +174,16 @@ export class BatchQueue {
   #nextBatch(): Pair[] | undefined {
     if (this.#backlog.queuedPairs === 0 || this.#gathering()) return undefined;
     const { windowBatches, maxBatchSize, maxBatchArea, lengthMultiple, bucketTokens } = this.#settings;
-    // A window of one batch is the batch.
     const { batchTokens, stretchedTokens } = this.#throughput;
-    const maxTokens = windowBatches === 1 ? stretchedTokens : batchTokens;
-    const window = this.#backlog.window(windowBatches * batchTokens, windowBatches * maxBatchSize, windowBatches * maxTokens);
+    const windowTokens = windowBatches * batchTokens;
+    const stretched = windowBatches === 1 ? stretchedTokens : windowTokens;
+    const window = this.#backlog.window(windowTokens, windowBatches * maxBatchSize, stretched);
     if (window.length === 0) return undefined;
+    const lengths = window.map((pair) => pair.length);
+    // A window of one batch is the batch, and may be a stretched one.
+    const maxTokens = windowBatches === 1 ? Math.max(batchTokens, sum(lengths)) : batchTokens;
     const positions = planBatch(
-      window.map((pair) => pair.length),
+      lengths,
       window.map((pair) => Number(pair.passedOver >= MAX_PASSED_OVER)),
       { maxTokens, maxPairs: maxBatchSize, maxArea: maxBatchArea, lengthMultiple, bucketTokens },
     );
@@ -290,12 +293,4 @@ export class BatchQueue {
   }
 }
 
-function groupByCall(pairs: Pair[]): Iterable<Pair[]> {
-  const groups = new Map<QueuedCall, Pair[]>();
-  for (const pair of pairs) {
-    const group = groups.get(pair.call);
-    if (group) group.push(pair);
-    else groups.set(pair.call, [pair]);
-  }
-  return groups.values();
-}
+const sum = (lengths: readonly number[]): number => lengths.reduce((total, length) => total + length, 0);

@@ -21,8 +21,8 @@ export interface PackedBatch {
 export interface Device {
   readonly labels: number;
   /**
-   * `onUnderWay` is called when nothing of the batch waits for the device any more, so that it is time to send another;
-   * if it never is, that time is when the promise settles.
+   * `onUnderWay` is called when it is time to send another batch: nothing of this one waits to be taken up, or the device
+   * cannot tell. If it never is called, that time is when the promise settles.
    */
   score(batch: PackedBatch, onUnderWay?: () => void): Promise<Float32Array>;
 }

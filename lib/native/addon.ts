@@ -82,8 +82,8 @@ export interface NativeModel {
   readonly info: NativeInfo;
   /**
    * Resolves to logits, row-major, sequences x labels. Never blocks the calling thread. `onUnderWay` is called once, when
-   * nothing of the batch waits for the device any more, and at the latest just before the promise settles; not at all for a
-   * batch that is refused at once.
+   * nothing of the batch waits any more; on a device that cannot tell, when it was submitted; at the latest just before the
+   * promise settles; not at all for a batch that is refused at once.
    */
   score(batch: PackedBatch, onUnderWay?: () => void): Promise<Float32Array>;
   memory(): NativeMemory;

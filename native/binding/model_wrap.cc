@@ -43,8 +43,7 @@ class UnderWay {
     if (!callback.IsFunction()) return;
     // By way of a promise, because a reference to the function could only be dropped on the JavaScript thread.
     deferred_.emplace(env);
-    auto promise = deferred_->Promise();
-    promise.Get("then").As<Napi::Function>().Call(promise, {callback});
+    deferred_->Promise().Then(callback.As<Napi::Function>());
   }
   void tell(Napi::Env env) {
     if (deferred_) deferred_->Resolve(env.Undefined());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <new>
 #include <vector>
@@ -51,18 +52,25 @@ class CpuEncoder final : public Encoder {
 
   MemoryReport memory() const override {
     size_t total = info_.parameter_bytes;
-    for (const BlockEncoder& worker : workers_) total += worker.bytes();
+    for (const Worker& worker : workers_) total += worker.bytes;
     return {.active = total, .cache = 0, .peak = total};  // nothing shrinks
   }
 
  private:
+  struct Worker {
+    Worker(const PackedModel& model, const KernelTable& layers, const KernelTable& head)
+        : blocks(model, layers, head), bytes(blocks.bytes()) {}
+
+    BlockEncoder blocks;
+    std::atomic<size_t> bytes;  // after its last batch: memory() may be asked for while it is at work on the next
+  };
+
   class Run final : public Pending {
    public:
     Run(CpuEncoder& encoder, const PackedBatch& batch)
         : batch_(batch),
           blocks_(plan_blocks(batch.offsets, encoder.info_.threads, kBlockTokens)),
           logits_(size_t(batch.sequences()) * encoder.info_.limits.labels) {
-      if (blocks_.empty()) under_way_.happen();
       task_ = encoder.pool_.start([this, &encoder](int thread) { take_part(encoder.workers_[thread]); });
     }
 
@@ -97,13 +105,14 @@ class CpuEncoder final : public Encoder {
     }
 
    private:
-    void take_part(BlockEncoder& worker) {
-      worker.begin();
+    void take_part(Worker& worker) {
+      worker.blocks.begin();
       for (size_t i; (i = next_.fetch_add(1)) < blocks_.size();) {
         if (i + 1 == blocks_.size()) under_way_.happen();
-        worker.encode(batch_, blocks_[i]);
+        worker.blocks.encode(batch_, blocks_[i]);
       }
-      worker.score(logits_);
+      worker.blocks.score(logits_);
+      worker.bytes = worker.blocks.bytes();
     }
 
     PackedBatch batch_;
@@ -116,7 +125,7 @@ class CpuEncoder final : public Encoder {
 
   ThreadPool pool_;
   PackedModel model_;
-  std::vector<BlockEncoder> workers_;
+  std::deque<Worker> workers_;
   EncoderInfo info_;
 };
 

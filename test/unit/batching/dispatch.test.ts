@@ -1,28 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { pairs, pairsOf, setUp } from './set-up.js';
-import { keyOf, logitOfPair, type BatchRecord, type FakePair } from './world.js';
-
-/** Which part of the pairs in these batches is of a list. */
-function shareOf(list: FakePair[], batches: BatchRecord[]): number {
-  const keys = new Set(list.map(keyOf));
-  const served = batches.flatMap((batch) => batch.keys);
-  return served.filter((key) => keys.has(key)).length / served.length;
-}
-
-/** Callers that submit again as soon as they are served; `stop` lets each end its last call. */
-function startCallers(count: number, call: () => Promise<unknown>) {
-  let streaming = true;
-  const caller = async () => {
-    while (streaming) await call();
-  };
-  const callers = Array.from({ length: count }, caller);
-  return {
-    stop() {
-      streaming = false;
-      return Promise.all(callers);
-    },
-  };
-}
+import { pairs, pairsOf, setUp, shareOf } from './set-up.js';
+import { keyOf, logitOfPair } from './world.js';
 
 describe('dispatch', () => {
   test('needs no timer: an idle device gets the first pairs in the same turn', async () => {
@@ -149,6 +127,25 @@ describe('batch size', () => {
     expect(await sizesOf(6, 500)).toEqual([5, 1]);
   });
 
+  test('does not grow for calls that can go into the next as a whole', async () => {
+    const settings = { targetBatchMs: 50, maxBatchTokens: 1000, initialBatchTokens: 500 };
+    const { submit, clock, sizes } = setUp(settings, { startMs: 0, msPerToken: 0.1 });
+    for (let i = 0; i < 12; i += 1) submit(pairsOf(1, 100));
+    await clock.run();
+    expect(sizes()).toEqual([5, 5, 2]);
+  });
+
+  test('what rides along with an equal pair takes no room', async () => {
+    const settings = { targetBatchMs: 50, maxBatchTokens: 1000, initialBatchTokens: 500, maxInFlight: 2 };
+    const { submit, clock, sizes } = setUp(settings, { startMs: 0, msPerToken: 0.1 });
+    const list = pairsOf(11, 100);
+    submit(list.slice(0, 5));
+    await clock.until(1);
+    submit(list);
+    await clock.run();
+    expect(sizes()).toEqual([5, 6]);
+  });
+
   test('grows for a small call, not for a part of a large one', async () => {
     const settings = { targetBatchMs: 50, maxBatchTokens: 1000, initialBatchTokens: 500 };
     const { submit, device, clock } = setUp(settings, { startMs: 0, msPerToken: 0.1 });
@@ -186,137 +183,5 @@ describe('a window wider than a batch', () => {
       [40, 40, 40, 40],
       [100, 60, 50, 50],
     ]);
-  });
-});
-
-describe('fairness', () => {
-  test('a small call is served in the next batch beside a big one', async () => {
-    const { submit, device, clock } = setUp();
-    const big = submit(pairsOf(1000, 10));
-    await clock.until(5);
-    const before = device.batches.length;
-    const list = pairsOf(5, 10);
-    const small = submit(list);
-    await clock.run();
-    const holders = device.batches.map(
-      ({ keys }) => list.filter((pair) => keys.includes(keyOf(pair))).length,
-    );
-    expect(holders.indexOf(5)).toBe(before);
-    expect(small.result.at).toBeLessThan(big.result.at!);
-  });
-
-  test('a small call is served in one go, however many big ones there are', async () => {
-    const { submit, device, clock } = setUp({ maxBatchTokens: 500, initialBatchTokens: 500 });
-    for (let i = 0; i < 4; i += 1) submit(pairsOf(100, 100));
-    await clock.until(5);
-    const before = device.batches.length;
-    const list = pairsOf(5, 100);
-    submit(list);
-    await clock.run();
-    expect(new Set(device.batches[before]!.keys)).toEqual(new Set(list.map(keyOf)));
-  });
-
-  test('of two calls of one size the first to come is the first to end', async () => {
-    const { submit, clock } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
-    submit(pairsOf(10, 100));
-    const [first, second] = [submit(pairsOf(8, 100)), submit(pairsOf(8, 100))];
-    await clock.run();
-    expect(first.result.at).toBeLessThan(second.result.at!);
-  });
-
-  test('in fifo mode it waits its turn', async () => {
-    const { submit, clock } = setUp({ scheduling: 'fifo' });
-    const big = submit(pairsOf(1000, 10));
-    await clock.until(5);
-    const small = submit(pairsOf(5, 10));
-    await clock.run();
-    expect(small.result.at).toBeGreaterThanOrEqual(big.result.at!);
-  });
-
-  test('calls under one fairnessKey share one portion', async () => {
-    const { submit, clock, device } = setUp({ maxBatchTokens: 1000, initialBatchTokens: 1000 });
-    const alone = pairsOf(60, 100);
-    submit(alone, { fairnessKey: 'one' });
-    const calls = [1, 2, 3].map(() => submit(pairsOf(60, 100), { fairnessKey: 'many' }));
-    await clock.until(20);
-    expect(Math.abs(shareOf(alone, device.batches) - 1 / 2)).toBeLessThan(0.02);
-    await clock.run();
-    expect(calls.every(({ result }) => result.done)).toBe(true);
-  });
-
-  test('many small calls under one fairnessKey get no more than one portion', async () => {
-    const { submit, clock, device } = setUp({ maxBatchTokens: 500, initialBatchTokens: 500 });
-    const big = pairsOf(500, 100);
-    submit(big);
-    const callers = startCallers(2, () => submit(pairsOf(4, 100), { fairnessKey: 'many' }).ended);
-    await clock.until(400);
-    expect(shareOf(big, device.batches)).toBeGreaterThan(0.45);
-    const stopped = callers.stop();
-    await clock.run();
-    await stopped;
-  });
-
-  test('a key that was served ahead of its share comes after a newcomer', async () => {
-    const { queue, submit, clock } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
-    for (let i = 0; i < 3; i += 1) submit(pairsOf(100, 100));
-    await clock.until(5);
-    const open = queue.open({ fairnessKey: 'one', onLogits() {} }); // a key is known as long as it has a call
-    const first = submit(pairsOf(9, 100), { fairnessKey: 'one' });
-    while (!first.result.done) await clock.step();
-    const second = submit(pairsOf(3, 100), { fairnessKey: 'one' });
-    const newcomer = submit(pairsOf(6, 100));
-    await clock.run();
-    expect(newcomer.result.at).toBeLessThan(second.result.at!);
-    await open.end();
-  });
-
-  test('what was aborted does not hold back the rest of its flow', async () => {
-    const { submit, clock } = setUp({ maxBatchTokens: 100, initialBatchTokens: 100 });
-    submit(pairsOf(20, 100));
-    const aborter = new AbortController();
-    submit(pairsOf(9, 100), { fairnessKey: 'one', signal: aborter.signal });
-    const left = submit(pairsOf(1, 100), { fairnessKey: 'one' });
-    const other = submit(pairsOf(5, 100));
-    await clock.until(1);
-    aborter.abort();
-    await clock.run();
-    expect(left.result.at).toBeLessThan(other.result.at!);
-  });
-
-  test('the weight of the latest call under a fairnessKey counts', async () => {
-    const { submit, clock, device } = setUp({ maxBatchTokens: 1000, initialBatchTokens: 1000 });
-    submit(pairsOf(300, 100));
-    const keyed = pairsOf(500, 100);
-    submit(keyed.slice(0, 250), { fairnessKey: 'one' });
-    await clock.until(100);
-    const before = device.batches.length;
-    submit(keyed.slice(250), { fairnessKey: 'one', weight: 4 });
-    await clock.until(300);
-    expect(Math.abs(shareOf(keyed, device.batches.slice(before)) - 4 / 5)).toBeLessThan(0.05);
-    await clock.run();
-  });
-
-  test('shares tokens, not pairs', async () => {
-    const { submit, clock, device } = setUp({ maxBatchTokens: 200, initialBatchTokens: 200 });
-    const long = pairsOf(100, 100);
-    submit(long);
-    submit(pairsOf(1000, 10));
-    await clock.until(20);
-    // Half of the tokens, in pairs ten times as long as the others: one pair in eleven.
-    expect(Math.abs(shareOf(long, device.batches) - 1 / 11)).toBeLessThan(0.01);
-    await clock.run();
-  });
-
-  test('a stream of new short calls does not starve an old one', async () => {
-    const { submit, clock, device } = setUp({ maxBatchTokens: 1000, initialBatchTokens: 1000 });
-    const old = pairsOf(500, 100);
-    submit(old);
-    const callers = startCallers(30, () => submit(pairsOf(1, 100)).ended);
-    await clock.until(6000);
-    expect(device.batches.flatMap(({ keys }) => keys).length).toBeGreaterThan(5000);
-    expect(shareOf(old, device.batches)).toBeGreaterThan(0.5 / 31);
-    const stopped = callers.stop();
-    await clock.run();
-    await stopped;
   });
 });

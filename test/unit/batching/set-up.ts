@@ -5,9 +5,11 @@ import type { CallOptions } from '../../../lib/batching/types.js';
 import { Stats } from '../../../lib/stats.js';
 import {
   FakeDevice,
+  keyOf,
   packPairs,
   plainSettings,
   VirtualClock,
+  type BatchRecord,
   type FakeDeviceOptions,
   type FakePair,
 } from './world.js';
@@ -30,6 +32,13 @@ export function sequencesWithEqualHash(): Int32Array[] {
     if (other) return [other, inputIds];
     seen.set(hash, inputIds);
   }
+}
+
+/** Which part of the pairs in these batches is of a list. */
+export function shareOf(list: FakePair[], batches: BatchRecord[]): number {
+  const keys = new Set(list.map(keyOf));
+  const served = batches.flatMap((batch) => batch.keys);
+  return served.filter((key) => keys.has(key)).length / served.length;
 }
 
 /** A queue over a fake device, in virtual time. */

@@ -25,17 +25,17 @@ async function main() {
   if (changed) throw new Error(`Commit or discard first:\n${changed}`);
   const changelog = datedChangelog(readFileSync(inRoot('CHANGELOG.md'), 'utf8'), version, today());
 
+  if (!values.unaudited) audit();
   for (const file of versionFiles) writeFileSync(inRoot(file), withVersion(file, version));
   writeFileSync(inRoot('CHANGELOG.md'), changelog);
   if (!values.quick) mustPass('.ci/run', await runHere(inRoot('.ci', 'run'), []) === 0);
   await step('API reference', makeApiReference);
-  if (!values.unaudited) audit();
   const records = await packParts(releaseParts);
   if (!values.quick) mustPass('npm run test:install', (await installTests({ packed: true })).failed === 0);
   for (const { filename, integrity } of records) process.stdout.write(`${filename}  ${integrity}\n`);
   const unchecked = [values.quick && '.ci/run and the install tests', values.unaudited && 'vulnerabilities of the dependencies'];
   for (const what of unchecked.filter(Boolean)) process.stdout.write(`Not checked: ${what}.\n`);
-  process.stdout.write(`\nChecked and packed in build/packages. To publish: git commit -am "${version}", git tag v${version}, git push --follow-tags.\n`);
+  process.stdout.write(`\nChecked and packed in build/packages. To publish: git commit -am "${version}", git tag v${version}, git push origin HEAD v${version}.\n`);
 }
 
 /** Fails on a known vulnerability of what users install, and when nobody can say whether there is one. */
@@ -44,7 +44,7 @@ function audit() {
   const { metadata, error, message } = parsed(stdout) ?? {};
   const found = metadata?.vulnerabilities;
   if (!found) throw new Error(`npm audit: no answer (${error?.summary || message || stderr.trim()}). With --unaudited this goes on without.`);
-  mustPass(`npm audit (${found.high} high, ${found.critical} critical)`, found.high + found.critical === 0);
+  if (found.high + found.critical > 0) throw new Error(`npm audit: ${found.high} high, ${found.critical} critical.`);
 }
 
 function parsed(text) {
@@ -56,7 +56,9 @@ function parsed(text) {
 }
 
 function mustPass(name, passed) {
-  if (!passed) throw new Error(`${name} failed. Fix it and run this again; the new version is already written.`);
+  if (passed) return;
+  const undo = `git checkout ${[...versionFiles, 'CHANGELOG.md'].join(' ')}`;
+  throw new Error(`${name} failed. Take back what this has written (${undo}), fix it, and run this again.`);
 }
 
 /** The changelog with its newest entry, `## 1.2.3 (unreleased)`, dated; it must be of this version and say something. */
